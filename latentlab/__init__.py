@@ -1,0 +1,1 @@
+"""LatentLab: train variational autoencoders and walk through their latent space."""

@@ -1,0 +1,1 @@
+"""Encode, decode, interpolate, traverse; projection; neighbours."""

@@ -1,0 +1,1 @@
+"""Grids, strips, GIF and other files to take away."""

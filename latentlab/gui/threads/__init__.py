@@ -1,0 +1,1 @@
+"""Work beside the GUI thread: training, decoding, encoding, and the projection process."""

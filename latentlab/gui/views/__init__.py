@@ -1,0 +1,1 @@
+"""One card each; they know the session and nothing of one another."""

@@ -1,0 +1,1 @@
+"""Networks, likelihoods, latents, priors, objectives, schedules, and the model that composes them."""

@@ -1,0 +1,1 @@
+"""The run folder: create, lock, append, list, read, verify; knows no torch."""
