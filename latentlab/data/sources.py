@@ -1,0 +1,75 @@
+"""The named sources of images, and the one door through which all of them are loaded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentlab.config import FOLDER, DataConfig
+from latentlab.data import digits
+from latentlab.data.request import Progress, Request
+from latentlab.images import Dataset
+
+
+@dataclass(frozen=True)
+class Source:
+    """A named source: one line for the person, and the function that reads it."""
+
+    description: str
+    read: Callable[[Request], Dataset]
+
+
+SOURCES: dict[str, Source] = {
+    "digits": Source("1,797 handwritten digits, 8x8, grey, 10 classes; comes with LatentLab", digits.read),
+}
+
+
+def load(
+    config: DataConfig,
+    *,
+    data_dir: Path,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Dataset:
+    """The data set that `config` names, at its size and channels; files lie in or are downloaded into `data_dir`.
+
+    Raises ValueError with one sentence where the request cannot be met, OSError where reading or writing fails,
+    and `Cancelled` once `cancelled()` is true.
+    """
+    return _source(config.source).read(Request(config, data_dir, seed, progress, cancelled))
+
+
+def names() -> tuple[str, ...]:
+    """The sources by name, in the order in which they are offered."""
+    return tuple(SOURCES)
+
+
+def describe(name: str) -> str:
+    """One line on what the source holds. Raises ValueError for an unknown name."""
+    return _source(name).description
+
+
+def from_argument(text: str) -> dict[str, str]:
+    """The fields of DataConfig that a person means by a source's name or the path of a folder.
+
+    Raises ValueError naming the sources where it is neither.
+    """
+    if text in SOURCES and text != FOLDER:
+        return {"source": text}
+    path = Path(text).expanduser()
+    if path.is_dir():
+        return {"source": FOLDER, "path": str(path.resolve())}
+    if path.exists():
+        raise ValueError(f"{text} is not a folder: name the folder that holds the pictures")
+    raise ValueError(_unknown(text))
+
+
+def _source(name: str) -> Source:
+    if name not in SOURCES:
+        raise ValueError(_unknown(name))
+    return SOURCES[name]
+
+
+def _unknown(name: str) -> str:
+    offered = ", ".join(known for known in SOURCES if known != FOLDER)
+    return f"there is no data set or folder '{name}'; choose {offered}, or a folder of pictures"
