@@ -140,9 +140,9 @@ class Dataset:
                 count = min(len(part), FINGERPRINT_IMAGES)
                 positions = np.linspace(0, len(part) - 1, count).astype(np.int64)
                 some = part.take(positions)
-                digest.update(np.ascontiguousarray(some.pixels))
+                digest.update(np.asarray(some.pixels).tobytes())
                 if some.labels is not None:
-                    digest.update(np.ascontiguousarray(some.labels))
+                    digest.update(some.labels.tobytes())
         return f"sha256:{digest.hexdigest()}"
 
 
