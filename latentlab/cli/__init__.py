@@ -1,0 +1,1 @@
+"""The command line: parse, then train, evaluate, export or examine; the window is __main__'s to open."""
