@@ -174,6 +174,13 @@ def held_out(images: Images, fraction: float, seed: int) -> tuple[Indices, Indic
     At least one image trains; with a fraction above 0 and two images or more, at least one validates.
     """
     total = len(images)
-    count = min(max(round(total * fraction), 1), total - 1) if fraction > 0 else 0
+    _, count = split_sizes(total, None, fraction)
     order = np.random.default_rng(seed).permutation(total).astype(np.int64)
     return np.sort(order[count:]), np.sort(order[:count])
+
+
+def split_sizes(total: int, limit: int | None, fraction: float) -> tuple[int, int]:
+    """How many of `total` images train and validate, as `limited` and then `held_out` divide them."""
+    count = total if limit is None else min(limit, total)
+    validation = min(max(round(count * fraction), 1), count - 1) if fraction > 0 and count > 1 else 0
+    return count - validation, validation

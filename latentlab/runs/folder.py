@@ -1,0 +1,206 @@
+"""The run folder: create, open and update one, list those there are, find a free name for the next.
+
+<name>/run.json  metrics.jsonl  checkpoints/step-.../  lock      and what can be computed again
+"""
+
+import difflib
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from latentlab.config import explain
+from latentlab.runs.checkpoints import CheckpointStore
+from latentlab.runs.files import remove_leftovers, sync_folder, temporary_beside
+from latentlab.runs.lock import RunLock
+from latentlab.runs.metrics import MetricsFile
+from latentlab.runs.names import check_name, cleaned
+from latentlab.runs.places import DEMO, demo_run, is_run
+from latentlab.runs.record import RunRecord, Status, read_record, write_record
+
+Shown = Status | Literal["interrupted", "unreadable"]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One row of the list. best_neg_elbo is in nats per image: of validation, or of training where none was held out.
+
+    "interrupted": run.json says that it trains, but no living process holds its lock. "unreadable": `note` says why.
+    """
+
+    name: str
+    path: Path
+    status: Shown
+    data: str = ""
+    kind: str = ""
+    latent_dim: int = 0
+    beta: float = 0.0
+    epochs_done: int = 0
+    epochs_total: int = 0
+    step: int = 0
+    best_neg_elbo: float | None = None
+    created: str = ""
+    read_only: bool = False
+    note: str = ""
+
+
+class RunFolder:
+    """An existing run at `path`. `record` is run.json as it was when opened or last updated here.
+
+    Raises ValueError with one sentence where this is no run, or a damaged or newer one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not is_run(path):
+            raise ValueError(f"{path} is not a run folder: it has no run.json")
+        self.path = path.absolute()
+        self.record = read_record(self.path)
+        self.metrics = MetricsFile(self.path / "metrics.jsonl")
+        self.checkpoints = CheckpointStore(self.path / "checkpoints")
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which a person may have changed since the run was created."""
+        return self.path.name
+
+    def update(self, **fields: Any) -> None:
+        """Change these fields of the record and write run.json, whole. Raises OSError; ValueError when read-only."""
+        self._refuse_read_only()
+        try:
+            record = RunRecord.model_validate(self.record.model_dump() | fields)
+        except ValidationError as error:
+            raise ValueError(f"run.json of '{self.name}': {explain(error)}") from None
+        write_record(self.path, record)
+        self.record = record
+
+    def lock(self) -> RunLock:
+        """The run's lock, not yet taken: `with run.lock():`. Raises ValueError when the run is read-only."""
+        self._refuse_read_only()
+        remove_leftovers(self.path)
+        return RunLock(self.path / "lock")
+
+    def holder(self) -> tuple[int, str] | None:
+        """PID and host of the process that writes this run now, or None."""
+        return RunLock(self.path / "lock").holder()
+
+    def _refuse_read_only(self) -> None:
+        if self.record.read_only:
+            raise ValueError(f"the run '{self.name}' is read-only: train a new run instead")
+
+
+def create_run(root: Path, record: RunRecord) -> RunFolder:
+    """A new run folder `root`/`record.name`. Raises ValueError for a bad or taken name, OSError."""
+    check_name(record.name)
+    root.mkdir(parents=True, exist_ok=True)
+    place = root / record.name
+    temporary = temporary_beside(place)
+    try:
+        temporary.mkdir()
+        write_record(temporary, record)
+        _claim(temporary, place)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    sync_folder(root)
+    return RunFolder(place)
+
+
+def _claim(temporary: Path, place: Path) -> None:
+    """Rename, which of two processes with one name only one can do. Raises ValueError for the other."""
+    taken = ValueError(f"there is a run '{place.name}' in {place.parent} already: choose another name, or resume it")
+    if os.path.lexists(place):
+        raise taken
+    try:
+        temporary.rename(place)
+    except OSError:
+        if os.path.lexists(place):
+            raise taken from None
+        raise
+
+
+def free_name(root: Path, stem: str) -> str:
+    """`stem`-1, `stem`-2, ...: one more than the highest number in use. What a name cannot hold becomes a dash."""
+    stem = cleaned(stem)
+    used = re.compile(re.escape(stem) + r"-(\d{1,6})", re.IGNORECASE)
+    names = os.listdir(root) if root.is_dir() else []
+    numbers = [int(match[1]) for name in names if (match := used.fullmatch(name))]
+    return f"{stem}-{max(numbers, default=0) + 1}"
+
+
+def open_run(run: str | Path, root: Path | None = None) -> RunFolder:
+    """The run with this name in `root`, or at this path; the demo answers to its name everywhere.
+
+    Raises ValueError with one sentence: not there (with the nearest names), no run folder, damaged, newer.
+    """
+    text = str(run)
+    if not text.strip() or "\0" in text:
+        raise ValueError("name a run, or give the path of its folder")
+    if isinstance(run, str) and root is not None and run not in (".", "..") and is_run(root / run):
+        return RunFolder(root / run)
+    path = Path(run).expanduser()
+    if path.is_dir():
+        return RunFolder(path)
+    demo = demo_run()
+    if text == DEMO and demo is not None:
+        return RunFolder(demo)
+    raise ValueError(_not_there(text, root))
+
+
+def run_names(root: Path) -> list[str]:
+    """The names of the runs in this folder, sorted; damaged ones are among them."""
+    return sorted(entry.name for entry in root.iterdir() if is_run(entry)) if root.is_dir() else []
+
+
+def _not_there(text: str, root: Path | None) -> str:
+    if root is None or Path(text).name != text:
+        return f"there is no run folder at {text}"
+    names = run_names(root)
+    if not names:
+        return f"there is no run '{text}', nor any other in {root}"
+    nearest = difflib.get_close_matches(text, names, n=3, cutoff=0.4) or names[:3]
+    return f"there is no run '{text}' in {root}; the nearest names are: {', '.join(nearest)}"
+
+
+def list_runs(root: Path) -> list[RunSummary]:
+    """All runs in `root`, the newest first, unreadable ones last; empty where there is no such folder."""
+    rows = [summary(root / name) for name in run_names(root)]
+    return sorted(rows, key=lambda row: row.created, reverse=True)
+
+
+def summary(path: Path) -> RunSummary:
+    """The row of one run. Never raises for a broken one: its row says so."""
+    try:
+        run = RunFolder(path)
+        return _row(run)
+    except (ValueError, OSError) as error:
+        return RunSummary(path.name, path.absolute(), "unreadable", note=str(error))
+
+
+def _row(run: RunFolder) -> RunSummary:
+    record, progress = run.record, run.metrics.progress()
+    total = record.config.training.epochs
+    return RunSummary(
+        name=run.name,
+        path=run.path,
+        status=_status(run),
+        data=record.dataset.name,
+        kind=record.config.model.kind,
+        latent_dim=record.config.model.latent_dim,
+        beta=record.changes[-1].beta if record.changes else record.config.objective.beta,
+        epochs_done=total if record.status == "completed" else progress.epoch,
+        epochs_total=total,
+        step=progress.step,
+        best_neg_elbo=progress.best_neg_elbo,
+        created=record.created,
+        read_only=record.read_only,
+        note=record.message or record.note,
+    )
+
+
+def _status(run: RunFolder) -> Shown:
+    status = run.record.status
+    return "interrupted" if status in ("training", "paused") and run.holder() is None else status
