@@ -1,0 +1,34 @@
+"""The decoding thread: z in, pictures out, newest request first; what is under the cursor goes before all else."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from latentlab.gui.threads.model_thread import ModelThread
+
+if TYPE_CHECKING:
+    from latentlab.models.latent_model import LatentModel
+
+
+class Decoder(ModelThread):
+    """ask(channel, z (N, d), label or None, tag) answers `decoded(channel, number, pixels, tag, step)`.
+
+    pixels: uint8 (N, C, H, W). tag: whatever the asker wants to have back.
+    """
+
+    decoded = Signal(str, int, object, object, int)
+    first_channel = "place"
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__("decoding", parent)
+
+    def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
+        from latentlab.explore.decode import decode
+
+        z, labels, tag = request
+        if isinstance(labels, int):
+            labels = np.full(len(z), labels, np.int64)
+        pixels = decode(model, np.asarray(z, np.float32), labels)
+        if self.newest(channel, number):
+            self.decoded.emit(channel, number, pixels, tag, self.step)

@@ -1,0 +1,164 @@
+"""A thread that holds a model and answers only the newest request of each channel.
+
+The model comes from a run folder or from a snapshot of the training. Snapshots are frozen, so their tensors are used
+as they are: nothing is copied, and no half-updated weights are ever read. Torch is imported by the thread.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from latentlab.config import RunConfig
+from latentlab.events import Snapshot
+
+if TYPE_CHECKING:
+    from latentlab.models.latent_model import LatentModel
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FromRun:
+    """Weights of a run's newest good checkpoint."""
+
+    path: Path
+
+
+@dataclass(frozen=True, eq=False)
+class FromSnapshot:
+    """Weights that the training has just published."""
+
+    config: RunConfig
+    image_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    snapshot: Snapshot
+
+
+Weights = FromRun | FromSnapshot
+
+
+class ModelThread(QObject):
+    """Subclasses say in `answer` what is done for a request; it runs in the thread, with the model ready."""
+
+    opened = Signal(object, int, int)  # the weights' source, step, epoch
+    failed = Signal(str)
+
+    first_channel = ""  # a channel that goes before all others
+
+    def __init__(self, name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wake = threading.Condition()
+        self._weights: Weights | None = None
+        self._requests: dict[str, tuple[int, tuple[Any, ...]]] = {}
+        self._number = 0
+        self._closing = False
+        self._model: LatentModel | None = None
+        self._made_for: tuple[Any, ...] | None = None
+        self.step = 0
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def use(self, weights: Weights) -> None:
+        """From now on answers come from these weights. Those of another run drop what was asked before."""
+        with self._wake:
+            if isinstance(weights, FromRun):
+                self._requests.clear()
+                self._model = None
+            self._weights = weights
+            self._wake.notify()
+
+    def ask(self, channel: str, *request: Any) -> int:
+        """Queues a request in place of the channel's last one, if that is still waiting. Returns its number."""
+        with self._wake:
+            self._number += 1
+            self._requests.pop(channel, None)
+            self._requests[channel] = (self._number, request)
+            self._wake.notify()
+            return self._number
+
+    def forget(self) -> None:
+        """Drops the model and every waiting request."""
+        with self._wake:
+            self._requests.clear()
+            self._weights = self._model = self._made_for = None
+
+    def close(self, wait_s: float = 10.0) -> None:
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(wait_s)
+
+    def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
+        raise NotImplementedError  # an abstract method: every subclass answers in its own way
+
+    def newest(self, channel: str, number: int) -> bool:
+        """False once a newer request waits in this channel: the answer in hand is stale."""
+        waiting = self._requests.get(channel)
+        return waiting is None or waiting[0] <= number
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._closing and self._weights is None and not (self._requests and self._model):
+                    self._wake.wait()
+                if self._closing:
+                    return
+                weights, self._weights = self._weights, None
+            try:
+                if weights is not None:
+                    self._load(weights)
+                else:
+                    self._answer_one()
+            except RuntimeError as error:
+                if self._closing:  # the window is gone, and the signals with it
+                    return
+                self._report(error)
+            except Exception as error:
+                self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        if not isinstance(error, ValueError | OSError):
+            log.error("%s failed", self._thread.name, exc_info=error)
+        self.failed.emit(str(error) or type(error).__name__)
+
+    def _answer_one(self) -> None:
+        with self._wake:
+            if not self._requests or self._model is None:
+                return
+            channel = self.first_channel if self.first_channel in self._requests else next(iter(self._requests))
+            number, request = self._requests.pop(channel)
+            model = self._model
+        import torch
+
+        with torch.inference_mode():
+            self.answer(model, channel, number, request)
+
+    def _load(self, weights: Weights) -> None:
+        model, step, epoch = self._from_run(weights) if isinstance(weights, FromRun) else self._from_snapshot(weights)
+        with self._wake:
+            if isinstance(self._weights, FromRun):  # another run was opened meanwhile
+                return
+            self._model, self.step = model, step
+        self.opened.emit(weights, step, epoch)
+
+    def _from_run(self, weights: FromRun) -> "tuple[LatentModel, int, int]":
+        from latentlab.explore.loaded import load
+
+        loaded = load(weights.path)
+        self._made_for = None
+        return loaded.model, loaded.step, loaded.epoch
+
+    def _from_snapshot(self, weights: FromSnapshot) -> "tuple[LatentModel, int, int]":
+        from latentlab.models.build import build
+
+        wanted = (weights.config.model, weights.image_shape, weights.class_names)
+        model = self._model if self._made_for == wanted else None
+        if model is None:
+            model = build(weights.config.model, weights.image_shape, len(weights.class_names)).eval()
+        model.load_state_dict(dict(weights.snapshot.state), assign=True)
+        self._made_for = wanted
+        return model, weights.snapshot.step, weights.snapshot.epoch

@@ -1,0 +1,40 @@
+"""A place on the map is read back where it was: exactly on planes, near its samples on UMAP."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latentlab.explore.charts import AxesChart, PcaChart, UmapChart
+from latentlab.explore.pca import Pca
+
+MU = np.random.default_rng(0).normal(size=(200, 6)).astype(np.float32) * np.arange(1, 7)
+places = st.tuples(st.floats(-20, 20), st.floats(-20, 20))
+
+
+@pytest.mark.parametrize("chart", [PcaChart(MU, Pca.fit(MU)), AxesChart(MU, (4, 1))])
+@given(place=places, row=st.integers(0, 199))
+@settings(deadline=None, max_examples=40)
+def test_reading_an_exact_chart_is_found_again_at_the_same_place(chart, place, row):
+    reading = chart.read(place, MU[row])
+    assert np.allclose(chart.locate(reading.z), place, atol=1e-3)
+    assert reading.rows is None
+
+
+def test_what_an_exact_chart_does_not_show_is_held():
+    held = MU[7]
+    assert np.array_equal(np.delete(AxesChart(MU, (4, 1)).read((0.5, 2.0), held).z, [4, 1]), np.delete(held, [4, 1]))
+    pca = Pca.fit(MU)
+    moved = PcaChart(MU, pca).read((3.0, -1.0), held).z - held
+    assert np.allclose(moved - (moved @ pca.axes.T) @ pca.axes, 0, atol=1e-5)
+
+
+def test_umap_chart_gives_the_sample_itself_on_a_sample_and_names_its_neighbours_between():
+    coords = np.random.default_rng(1).normal(size=(200, 2)).astype(np.float32)
+    chart = UmapChart(coords, MU)
+    on_sample = chart.read(tuple(coords[3].tolist()), MU[0])
+    assert np.allclose(on_sample.z, MU[3], atol=1e-4)
+    between = chart.read((0.01, 0.02), MU[0])
+    near = np.argsort(np.linalg.norm(coords - (0.01, 0.02), axis=1))[:8]
+    assert set(between.rows) <= set(near)
+    assert chart.locate(MU[3]) == pytest.approx(tuple(coords[3].tolist()))
