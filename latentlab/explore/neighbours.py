@@ -1,0 +1,77 @@
+"""Nearest samples: what lies under the cursor, what a place between samples decodes to, and how usual a place is."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+Rows = NDArray[np.int64]
+
+TOUCHING = 1e-9  # of the radius: this close to a sample is on it
+FAR = 97.5  # percentile of distance above which a place is far from all data
+REFERENCE = 2000  # samples, evenly spread, whose distances to the others say what is usual
+LEAST_VARIANCE = 0.01  # of mu: a dimension below it is unused (Burda et al. 2016), and the decoder does not see it
+
+
+class Neighbours:
+    """Samples at points (N, 2) on a map or (N, d) in latent space, found by distance."""
+
+    def __init__(self, points: Floats) -> None:
+        from scipy.spatial import cKDTree  # 0.2 s, and a window that shows no points yet need not wait
+
+        self.points = points
+        self._tree = cKDTree(points)
+
+    def nearest(self, query: Floats, k: int = 1) -> tuple[Floats, Rows]:
+        """Distances and rows of the k nearest points, nearest first: (k,) for one query (d,), (Q, k) for (Q, d).
+
+        k is cut to the number of points.
+        """
+        count = min(k, len(self.points))
+        distance, rows = self._tree.query(query, k=np.arange(1, count + 1))
+        return distance, rows.astype(np.int64)
+
+    def blend(self, query: Floats, z: Floats, k: int = 8) -> tuple[Floats, Floats, Rows]:
+        """The mean of the k nearest samples' z (N, d) at the place `query`: z (d,), weights (k,), rows (k,).
+
+        Weights are ((R - r) / (R r))^2 with r a sample's distance and R that of the next one after the k (Franke and
+        Little's form of Shepard 1968): on a sample it is that sample, and a sample comes and goes with weight 0, so
+        that the picture under a moving cursor does not jump.
+        """
+        distance, rows = self.nearest(query, k + 1)
+        radius = distance[-1]
+        if len(rows) > k:
+            distance, rows = distance[:-1], rows[:-1]
+        weights = _weights(distance, radius)
+        return weights @ z[rows], weights, rows
+
+
+def _weights(distance: Floats, radius: float) -> Floats:
+    touching = distance <= TOUCHING * radius
+    if touching.any():
+        return touching / touching.sum()
+    nearness = (radius - distance) / distance
+    weights = (nearness / nearness.max()) ** 2 if nearness.max() > 0 else np.ones_like(distance)
+    return weights / weights.sum()
+
+
+class Usual:
+    """How usual a place in latent space is, against the encoded data mu (N, d)."""
+
+    def __init__(self, mu: Floats) -> None:
+        self._used = np.flatnonzero(mu.var(axis=0) > LEAST_VARIANCE)
+        self._data = Neighbours(mu[:, self._used]) if len(self._used) and len(mu) > 1 else None
+        self._known = np.zeros(0)
+        if self._data is not None:
+            some = np.linspace(0, len(mu) - 1, min(len(mu), REFERENCE)).astype(np.int64)
+            distance, _ = self._data.nearest(self._data.points[some], 2)  # the nearest is the sample itself
+            self._known = np.sort(distance[:, 1])
+
+    def percentile(self, z: Floats) -> Floats:
+        """The share in % of samples that lie closer to their nearest other sample than z (N, d) lies to the data: (N,).
+
+        Above FAR: far from all data. Only dimensions that the data use count; 0 everywhere when there are none.
+        """
+        if self._data is None:
+            return np.zeros(len(z))
+        distance, _ = self._data.nearest(z[:, self._used], 1)
+        return 100.0 * np.searchsorted(self._known, distance[:, 0]) / len(self._known)

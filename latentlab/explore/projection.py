@@ -1,0 +1,109 @@
+"""UMAP of encoded data (McInnes, Healy and Melville 2018), started from the PCA plane or from the last layout.
+
+Meant for a process of its own (see projection_process): importing umap takes seconds, the first fit compiles for 10 to
+20 more, and numba holds the interpreter's lock meanwhile. Only NumPy is imported until a layout is fitted.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentlab.explore.pca import Floats, Pca
+
+Layout = NDArray[np.float32]
+FractionDone = Callable[[float], None]
+
+LEAST_POINTS = 5  # fewer than these have no neighbourhoods to keep: their map is the PCA plane
+REFIT_EPOCHS = 30  # enough for a layout to follow the training when it starts from the last one
+JITTER = 1e-4  # of the spread: keeps identical places apart, which umap's own scaling would divide by zero for
+
+
+def fit_umap(
+    mu: Floats,
+    seed: int = 0,
+    n_neighbors: int = 15,
+    min_dist: float = 0.1,
+    init: Floats | None = None,
+    epochs: int | None = None,
+    progress: FractionDone | None = None,
+) -> Layout:
+    """A map of mu (N, d): float32 (N, 2), the same each time for the same arguments.
+
+    Without `init` it starts from the PCA plane. With the last layout as `init` (N, 2) it does REFIT_EPOCHS, unless
+    told otherwise, and is turned, shifted and scaled onto that layout, so that a map evolves and does not jump.
+    `progress` is told the share of the epochs done. Raises ValueError for numbers that are not finite or an `init` of another size.
+    """
+    plane = Pca.fit(mu).project(mu)
+    if init is not None and init.shape != plane.shape:
+        raise ValueError(f"the last layout has {len(init)} points and the data {len(mu)}: start without it")
+    if len(mu) < LEAST_POINTS:
+        return plane.astype(np.float32)
+    if epochs is None and init is not None:
+        epochs = REFIT_EPOCHS
+    start = _spread_out(plane if init is None else init, seed)
+    layout = _optimise(mu, start, seed, min(n_neighbors, len(mu) - 1), min_dist, epochs, progress)
+    return (layout - layout.mean(axis=0) if init is None else aligned(layout, init)).astype(np.float32)
+
+
+def _optimise(
+    mu: Floats,
+    start: Layout,
+    seed: int,
+    n_neighbors: int,
+    min_dist: float,
+    epochs: int | None,
+    progress: FractionDone | None,
+) -> Layout:
+    import umap
+
+    reducer = umap.UMAP(
+        n_neighbors=n_neighbors,
+        min_dist=min_dist,
+        init=start,
+        n_epochs=epochs,
+        random_state=seed,
+        n_jobs=1,  # what a random_state makes it anyway, with a warning
+        tqdm_kwds=None if progress is None else {"disable": False, "file": _Percentages(progress), "mininterval": 0.1},
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about graphs in several pieces, which is what clusters are
+        layout: Layout = reducer.fit_transform(np.ascontiguousarray(mu, dtype=np.float32))
+    return np.nan_to_num(layout)  # points without any neighbour at a finite distance are left without a place
+
+
+def _spread_out(places: Floats, seed: int) -> Layout:
+    """The starting places with a little noise of the seed's, finite and with some extent along both axes."""
+    scale = float(places.std()) or 1.0
+    noise = np.random.default_rng(seed).normal(size=places.shape)
+    return np.ascontiguousarray(places + JITTER * scale * noise, dtype=np.float32)
+
+
+def aligned(layout: Floats, onto: Floats) -> Floats:
+    """`layout` (N, 2) shifted, turned, where needed mirrored, and scaled as a whole to lie on `onto` (N, 2).
+
+    Orthogonal Procrustes (Schoenemann 1966), but scaled to the same root mean square: the least-squares scale would
+    shrink the map a little at every refit.
+    """
+    centre = onto.mean(axis=0, dtype=np.float64)
+    points, target = layout - layout.mean(axis=0, dtype=np.float64), onto - centre
+    left, _, right = np.linalg.svd(points.T @ target)
+    size = np.sqrt((points**2).sum())
+    scale = np.sqrt((target**2).sum()) / size if size > 0 else 1.0
+    return points @ (left @ right) * (scale or 1.0) + centre
+
+
+class _Percentages(io.TextIOBase):
+    """What umap's progress bar writes to: it has no other way of saying how far it is."""
+
+    def __init__(self, progress: FractionDone) -> None:
+        self._progress = progress
+
+    def write(self, text: str) -> int:
+        found = re.search(r"(\d+)%", text)
+        if found:
+            self._progress(int(found[1]) / 100)
+        return len(text)

@@ -1,0 +1,175 @@
+"""The program of UMAP's own process, and a fit in such a process for callers that can wait.
+
+    context.Process(target=serve, args=(theirs,), daemon=True)      with context = multiprocessing.get_context("spawn")
+
+It receives tuples and answers with tuples, over one end of a multiprocessing Pipe:
+    ("fit", job, mu (N, d), init (N, 2) or None, epochs or None)
+        -> ("progress", job, share done)...  then ("layout", job, float32 (N, 2)) or ("failed", job, sentence)
+    ("warm",)
+        -> ("warm", seconds) once everything is compiled
+    ("stop",)
+        -> ends
+Of several fits that wait only the newest is done; the others get no answer. A fit goes before what is left of warming.
+Cancelling is ending the process. It also ends with its parent, however that ends.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import numpy as np
+
+from latentlab.explore.pca import Floats
+from latentlab.explore.projection import FractionDone, Layout, fit_umap
+
+SEED = 0
+PROGRESS_EVERY = 0.05  # seconds between two answers about one job
+# Both code paths, smallest first: umap compares all pairs below 4,096 points and searches neighbours above.
+WARMING_POINTS = (128, 4200)
+
+
+def serve(connection: Connection) -> None:
+    """Answer requests until told to stop, or until the other end or the parent is gone."""
+    end_with_parent()
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt), connection:
+        _Server(connection).run()
+
+
+class _Server:
+    """What is asked for and not done yet."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._fit: tuple[Any, ...] | None = None
+        self._to_warm: list[int] = []
+        self._warming_took = 0.0
+        self._stopped = False
+
+    def run(self) -> None:
+        while not self._stopped:
+            self._receive()
+            if self._stopped:
+                return
+            if self._fit is not None:
+                _, job, mu, init, epochs = self._fit
+                self._fit = None
+                self._connection.send(_answer(job, mu, init, epochs, self._connection))
+            elif self._to_warm:
+                self._warm_next()
+
+    def _receive(self) -> None:
+        """Take in all that has been sent; wait for something only when there is nothing to do."""
+        idle = self._fit is None and not self._to_warm
+        while idle or self._connection.poll():
+            message = self._connection.recv()
+            idle = False
+            if message[0] == "stop":
+                self._stopped = True
+                return
+            if message[0] == "fit":
+                self._fit = message
+            elif message[0] == "warm":
+                self._to_warm = list(WARMING_POINTS)
+                self._warming_took = 0.0
+
+    def _warm_next(self) -> None:
+        started = time.monotonic()
+        count = self._to_warm.pop(0)
+        points = np.random.default_rng(SEED).normal(size=(count, 3)).astype(np.float32)
+        fit_umap(points, SEED, epochs=2)
+        self._warming_took += time.monotonic() - started
+        if not self._to_warm:
+            self._connection.send(("warm", self._warming_took))
+
+
+def _answer(job: Any, mu: Floats, init: Floats | None, epochs: int | None, connection: Connection) -> tuple[Any, ...]:
+    last_told = 0.0
+
+    def progress(share: float) -> None:
+        nonlocal last_told
+        if time.monotonic() - last_told >= PROGRESS_EVERY:
+            last_told = time.monotonic()
+            connection.send(("progress", job, share))
+
+    try:
+        return "layout", job, fit_umap(mu, SEED, init=init, epochs=epochs, progress=progress)
+    except MemoryError:
+        return "failed", job, f"UMAP ran out of memory with {len(mu)} points: choose fewer for the map"
+    except (ValueError, TypeError, ArithmeticError) as error:
+        return "failed", job, f"UMAP could not lay out these {len(mu)} points: {error}"
+
+
+def end_with_parent() -> None:
+    """Make this process end when its parent does, even by kill -9, and even while compiled code holds the lock."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return  # run in the first process itself
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        _signal_on_hang_up(parent.sentinel)
+    watcher = threading.Thread(target=_end_when_ready, args=(parent.sentinel,), name="parent watcher", daemon=True)
+    watcher.start()
+
+
+def _signal_on_hang_up(sentinel: int) -> None:
+    """On Linux the kernel sends SIGIO, which ends a process, once the parent's end of the sentinel is closed.
+
+    prctl(PR_SET_PDEATHSIG) would do so too early: when the thread that started this process ends.
+    """
+    import fcntl
+
+    fcntl.fcntl(sentinel, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(sentinel, fcntl.F_SETFL, fcntl.fcntl(sentinel, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def _end_when_ready(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
+def start() -> tuple[BaseProcess, Connection]:
+    """A new process that serves, and our end of the pipe to it."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs,), name="latentlab UMAP", daemon=True)
+    process.start()
+    theirs.close()  # so that its end is noticed here
+    return process, ours
+
+
+def fit_apart(
+    mu: Floats, progress: FractionDone | None = None, cancelled: Callable[[], bool] | None = None
+) -> Layout | None:
+    """A UMAP of mu (N, d) made in a process of its own: float32 (N, 2), or None when cancelled.
+
+    Raises ValueError when it cannot be laid out, RuntimeError when the process ended by itself.
+    """
+    process, connection = start()
+    try:
+        connection.send(("fit", 0, mu, None, None))
+        for kind, _, value in _answers(connection, cancelled):
+            if kind == "progress" and progress is not None:
+                progress(value)
+            elif kind == "failed":
+                raise ValueError(value)
+            elif kind == "layout":
+                return np.asarray(value, dtype=np.float32)
+        return None
+    except (EOFError, OSError):
+        raise RuntimeError("UMAP's process ended before it was done: perhaps there was not enough memory") from None
+    finally:
+        process.kill()
+        process.join()
+        connection.close()
+
+
+def _answers(connection: Connection, cancelled: Callable[[], bool] | None) -> Iterator[tuple[Any, ...]]:
+    """What comes, until cancelled."""
+    while cancelled is None or not cancelled():
+        if connection.poll(0.1):
+            yield connection.recv()
