@@ -4,6 +4,7 @@ A picture is scaled until its shorter side has the size, and the middle square i
 BT.601 (as Pillow's mode L), colour from grey is three equal channels.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,8 @@ def fit(pixels: Pixels, request: Request) -> Pixels:
     """uint8 (N, C, H, W) as `request.config` wants it: (N, channels, image_size, image_size); untouched where empty."""
     size, channels = request.config.image_size, request.config.channels
     if size is not None and pixels.shape[2:] != (size, size):
-        pixels = _resized(pixels, size, request)
+        total = len(pixels)
+        pixels = resized(pixels, size, lambda done: request.report("resizing", done, total))
     return with_channels(pixels, channels)
 
 
@@ -36,15 +38,15 @@ def with_channels(pixels: Pixels, channels: Literal[1, 3] | None) -> Pixels:
     return grey
 
 
-def _resized(pixels: Pixels, size: int, request: Request) -> Pixels:
+def resized(pixels: Pixels, size: int, report: Callable[[int], None] | None = None) -> Pixels:
+    """uint8 (N, C, H, W) as (N, C, size, size). `report` is told now and then how many are done."""
     from PIL import Image, ImageOps  # not worth its import where nothing is resized
 
     fitted = np.empty((len(pixels), pixels.shape[1], size, size), np.uint8)
     for row, picture in enumerate(pixels):
-        if row % CHUNK == 0:
-            request.report("resizing", row, len(pixels))
+        if report is not None and row % CHUNK == 0:
+            report(row)
         array = picture[0] if len(picture) == 1 else np.ascontiguousarray(picture.transpose(1, 2, 0))
         square = np.asarray(ImageOps.fit(Image.fromarray(array), (size, size), Image.Resampling.BICUBIC))
         fitted[row] = square[None] if square.ndim == 2 else square.transpose(2, 0, 1)
-    request.report("resizing", len(pixels), len(pixels))
     return fitted

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentlab.config import FOLDER, DataConfig
-from latentlab.data import digits
+from latentlab.data import digits, shapes
 from latentlab.data.request import Progress, Request
 from latentlab.images import Dataset
 
@@ -20,6 +20,7 @@ class Source:
 
 SOURCES: dict[str, Source] = {
     "digits": Source("1,797 handwritten digits, 8x8, grey, 10 classes; comes with LatentLab", digits.read),
+    "shapes": Source("737,280 drawn shapes, 64x64, grey, with every factor known; comes with LatentLab", shapes.read),
 }
 
 
