@@ -103,8 +103,9 @@ class RunConfig(Section):
         if not isinstance(values, dict):
             return values
         model, objective = values.get("model", {}), values.get("objective", {})
+        model = model.model_dump() if isinstance(model, ModelConfig) else model
         if isinstance(model, dict) and isinstance(objective, dict) and "beta" not in objective:
-            beta = DEFAULT_BETA.get(model.get("kind", "vae"), 1.0)
+            beta = DEFAULT_BETA.get(str(model.get("kind", "vae")), 1.0)
             values = {**values, "objective": {**objective, "beta": beta}}
         return values
 
@@ -140,7 +141,7 @@ def read_values(path: Path) -> dict[str, Any]:
         raise ValueError(f"cannot read the configuration {path}: {error}") from None
     try:
         values = json.loads(text) if path.suffix == ".json" else _yaml(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not valid {'JSON' if path.suffix == '.json' else 'YAML'}: {error}") from None
     if not isinstance(values, dict):
         raise ValueError(f"{path} should hold the sections data, model, objective and training")
@@ -165,7 +166,13 @@ def explain(error: ValidationError) -> str:
         return f"unknown option '{'.'.join(str(part) for part in fault['loc'])}'"
     if not where or fault["type"] == "value_error":
         return message
-    return f"{where}: {message[0].lower()}{message[1:]} (got {fault['input']!r})"
+    return f"{where}: {message[0].lower()}{message[1:]} (got {_short(fault['input'])})"
+
+
+def _short(value: Any) -> str:
+    """The value as Python writes it; of a long one the beginning, for a sentence that is still read."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _yaml(text: str) -> Any:

@@ -116,13 +116,16 @@ class Dataset:
         """The images with these indices, in that order. Raises KeyError for an index that is not here."""
         index = np.asarray(index, dtype=np.int64)
         known, order = self._rows
+        if not len(known) and len(index):
+            raise KeyError(f"{self.name} has no images")
         place = np.minimum(np.searchsorted(known, index), len(known) - 1)
         if not np.array_equal(known[place], index):
             raise KeyError(f"{self.name} has no image {index[known[place] != index][0]}")
         row = order[place]
         in_train = row < len(self.train)
         pixels = np.empty((len(index), *self.shape), np.uint8)
-        labels = None if self.train.labels is None else np.empty(len(index), np.int64)
+        labelled = all(part.labels is not None for part in (self.train, self.test) if len(part))
+        labels = np.empty(len(index), np.int64) if labelled else None
         for part, here, rows in ((self.train, in_train, row), (self.test, ~in_train, row - len(self.train))):
             if here.any():
                 pixels[here] = part.pixels[rows[here]]
@@ -138,7 +141,7 @@ class Dataset:
             digest.update(repr((tuple(part.pixels.shape), part.class_names)).encode())
             if len(part):
                 count = min(len(part), FINGERPRINT_IMAGES)
-                positions = np.linspace(0, len(part) - 1, count).astype(np.int64)
+                positions = np.arange(count, dtype=np.int64) * (len(part) - 1) // max(count - 1, 1)
                 some = part.take(positions)
                 digest.update(np.asarray(some.pixels).tobytes())
                 if some.labels is not None:

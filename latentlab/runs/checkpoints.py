@@ -38,7 +38,9 @@ class CheckpointStore:
         Raises OSError (full disk: all earlier checkpoints are still there), CheckpointDamaged where the disk lies.
         """
         assert all(Path(name).name == name and name != MANIFEST for name in files), "plain file names"
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.folder.is_dir():
+            self.folder.mkdir(parents=True)
+            sync_folder(self.folder.parent)
         self._clear()
         place = self._place(step)
         manifest = manifest_bytes(step, files)
@@ -136,7 +138,7 @@ class CheckpointStore:
 
     def _clear(self) -> None:
         """What killed writers left: drop unfinished folders, put back a checkpoint whose successor never came."""
-        for entry in self.folder.glob(".*"):
+        for entry in list(self.folder.glob(".*")):
             place = self.folder / entry.name.removeprefix(REPLACED)
             if entry.name.startswith(REPLACED) and not place.exists():
                 entry.rename(place)

@@ -19,7 +19,7 @@ from latentlab.runs.files import remove_leftovers, sync_folder, temporary_beside
 from latentlab.runs.lock import RunLock
 from latentlab.runs.metrics import MetricsFile
 from latentlab.runs.names import check_name, cleaned
-from latentlab.runs.places import DEMO, demo_run, is_run
+from latentlab.runs.places import DEMO, default_checkpoints, demo_run, is_run
 from latentlab.runs.record import RunRecord, Status, read_record, write_record
 
 Shown = Status | Literal["interrupted", "unreadable"]
@@ -132,21 +132,24 @@ def free_name(root: Path, stem: str) -> str:
 
 
 def open_run(run: str | Path, root: Path | None = None) -> RunFolder:
-    """The run with this name in `root`, or at this path; the demo answers to its name everywhere.
+    """The run with this name in `root` (else in the default place), or at this path; the demo answers to its name.
 
-    Raises ValueError with one sentence: not there (with the nearest names), no run folder, damaged, newer.
+    Where a str is both, the name wins; where a Path is both, the path. Raises ValueError with one sentence: not there
+    (with the nearest names), no run folder, damaged, newer.
     """
     text = str(run)
     if not text.strip() or "\0" in text:
         raise ValueError("name a run, or give the path of its folder")
-    if isinstance(run, str) and root is not None and run not in (".", "..") and is_run(root / run):
-        return RunFolder(root / run)
-    path = Path(run).expanduser()
-    if path.is_dir():
-        return RunFolder(path)
+    root = default_checkpoints() if root is None else root
+    named, path = root / text, Path(os.path.expanduser(text))
+    for place in (named, path) if isinstance(run, str) else (path, named):
+        if is_run(place):
+            return RunFolder(place)
     demo = demo_run()
     if text == DEMO and demo is not None:
         return RunFolder(demo)
+    if os.path.isdir(path):
+        return RunFolder(path)  # which says why it is none
     raise ValueError(_not_there(text, root))
 
 
@@ -155,8 +158,8 @@ def run_names(root: Path) -> list[str]:
     return sorted(entry.name for entry in root.iterdir() if is_run(entry)) if root.is_dir() else []
 
 
-def _not_there(text: str, root: Path | None) -> str:
-    if root is None or Path(text).name != text:
+def _not_there(text: str, root: Path) -> str:
+    if Path(text).name != text:
         return f"there is no run folder at {text}"
     names = run_names(root)
     if not names:

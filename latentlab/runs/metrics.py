@@ -10,7 +10,7 @@ from typing import Any
 from latentlab.runs.files import write_whole
 
 VALIDATION = b'"split": "validation"'
-NEG_ELBO = re.compile(rb'"neg_elbo": (-?[0-9.eE+-]+)')
+NEG_ELBO = re.compile(rb'"neg_elbo": (-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)[,}]')
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _validation(data: bytes) -> list[float]:
     while place >= 0:
         end = data.find(b"\n", place)
         record = _parsed(data[data.rfind(b"\n", 0, place) + 1 : end if end >= 0 else len(data)])
-        if record is not None and "neg_elbo" in record:
+        if record is not None and isinstance(record.get("neg_elbo"), float | int):
             found.append(float(record["neg_elbo"]))
         place = data.find(VALIDATION, place + 1)
     return found

@@ -1,5 +1,6 @@
 """Where things lie: run folders, data, the packaged demo run and resources."""
 
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -9,7 +10,7 @@ RECORD_FILE = "run.json"  # what makes a folder a run
 
 def is_run(folder: Path) -> bool:
     """Whether this folder holds a LatentLab run (which may still turn out to be damaged)."""
-    return (folder / RECORD_FILE).is_file()
+    return os.path.isfile(folder / RECORD_FILE)  # not Path.is_file, which raises for a name that is too long
 
 
 def demo_run() -> Path | None:
