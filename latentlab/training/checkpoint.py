@@ -1,0 +1,77 @@
+"""A training as the files of a checkpoint, and back: going on from one is bit for bit the same as not stopping (CPU).
+
+model.safetensors and config.json are the model, for anyone; optimizer.safetensors and state.json are for going on.
+"""
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from latentlab.config import RunConfig
+from latentlab.images import Dataset
+from latentlab.models.weights import from_bytes, model_description, state_bytes
+from latentlab.runs.files import json_bytes
+from latentlab.runs.folder import RunFolder
+from latentlab.training.batches import NOISE, stream
+from latentlab.training.learner import Learner
+from latentlab.training.meter import Meter, NotFinite
+from latentlab.training.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A checkpoint's folder, and whether its validation is the lowest of those saved."""
+
+    path: Path
+    best: bool
+
+
+def save(
+    run: RunFolder, config: RunConfig, dataset: Dataset, learner: Learner, progress: Progress, meter: Meter
+) -> Written:
+    """Write a checkpoint, whole or not at all. Raises OSError; NotFinite rather than keep broken weights."""
+    if not learner.finite():
+        raise NotFinite("the weights became infinite or not a number")
+    best = progress.note_best()
+    state = {
+        **progress.to_dict(),
+        "meter": meter.to_dict(),
+        "noise": base64.b64encode(learner.noise.get_state().numpy().tobytes()).decode(),
+        "device": learner.device.type,
+    }
+    description = model_description(config, dataset.shape, dataset.class_names)
+    files = {
+        "model.safetensors": state_bytes(learner.model.state_dict()),
+        "config.json": json_bytes(description),
+        "optimizer.safetensors": state_bytes(learner.moments()),
+        "state.json": json_bytes(state),
+    }
+    kept = () if progress.best_step is None else (progress.best_step,)
+    return Written(run.checkpoints.write(progress.step, files, keep=kept), best)
+
+
+def restore(run: RunFolder, path: Path, config: RunConfig, learner: Learner, meter: Meter) -> Progress:
+    """Put learner and meter where they stood at this checkpoint. Raises ValueError when it does not fit."""
+    read = run.checkpoints.read
+    state = json.loads(read(path, "state.json"))
+    weights, moments = (from_bytes(read(path, f"{name}.safetensors")) for name in ("model", "optimizer"))
+    meter.restore(state.pop("meter"))
+    noise, device = base64.b64decode(state.pop("noise")), state.pop("device")
+    progress = Progress.from_dict(state)
+    try:
+        learner.restore(weights, moments)
+    except (RuntimeError, KeyError) as error:
+        raise ValueError(f"the checkpoint {path.name} does not fit the run's model: {_first_line(error)}") from None
+    if device == learner.device.type:
+        learner.noise.set_state(torch.frombuffer(bytearray(noise), dtype=torch.uint8))
+    else:  # another device has another kind of random state
+        learner.noise.manual_seed(stream(config.training.seed + progress.step, NOISE))
+    learner.set_learning_rate(progress.learning_rate)
+    return progress
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

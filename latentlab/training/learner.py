@@ -1,0 +1,96 @@
+"""The model with its optimizer and its noise: one step, one measurement, one frozen copy."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+from latentlab.config import RunConfig
+from latentlab.images import Dataset
+from latentlab.models.build import build, to_float
+from latentlab.models.objectives import Report, beta_objective
+from latentlab.training.batches import NOISE, VALIDATION_NOISE, Batch, stream
+
+MOMENTS = ("exp_avg", "exp_avg_sq", "step")  # Adam's state of one parameter
+
+
+class Learner:
+    """Draws nothing from global random state: weights, noise and validation noise have streams of the run's seed."""
+
+    def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
+        seed = config.training.seed
+        model = build(config.model, dataset.shape, dataset.num_classes, seed=seed)
+        # Channels last: the convolutions' own layout on a processor and on CUDA alike.
+        self.model = model.to(device).to(memory_format=torch.channels_last).train()
+        self.optimizer = Adam(
+            self.model.parameters(), lr=config.training.learning_rate, fused=device.type in ("cpu", "cuda")
+        )
+        self.noise = torch.Generator(device).manual_seed(stream(seed, NOISE))
+        self.device = device
+        self._validation_seed = stream(seed, VALIDATION_NOISE)
+
+    @property
+    def conditional(self) -> bool:
+        """The model needs labels."""
+        return self.model.num_classes > 0
+
+    def set_learning_rate(self, rate: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def step(self, batch: Batch, beta: float) -> Report:
+        """One step down the objective's gradient. Returns the batch's terms before it, still on the device."""
+        terms = self.model.terms(self._see(batch), batch.labels, self.noise)
+        loss, report = beta_objective(terms, beta)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return report
+
+    @torch.no_grad()
+    def measure(self, batch: Batch, noise: torch.Generator) -> Report:
+        """The batch's terms at beta = 1, in evaluation mode (batch normalisation uses its running means)."""
+        self.model.eval()
+        try:
+            return beta_objective(self.model.terms(self._see(batch), batch.labels, noise), 1.0)[1]
+        finally:
+            self.model.train()
+
+    def validation_noise(self) -> torch.Generator:
+        """The same noise at every validation, so that its curve shows the model and not the draw."""
+        return torch.Generator(self.device).manual_seed(self._validation_seed)
+
+    def snapshot(self) -> Mapping[str, Tensor]:
+        """A frozen copy of weights and buffers by name, on the device, complete when this returns."""
+        state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        if self.device.type == "cuda":
+            torch.cuda.current_stream(self.device).synchronize()  # readers may be on streams of their own
+        return state
+
+    def finite(self) -> bool:
+        """Whether every weight is a finite number."""
+        return all(bool(torch.isfinite(weight).all()) for weight in self.model.parameters())
+
+    def moments(self) -> dict[str, Tensor]:
+        """Adam's state as '<moment>.<parameter>'; empty before the first step."""
+        return {
+            f"{moment}.{name}": self.optimizer.state[parameter][moment]
+            for name, parameter in self.model.named_parameters()
+            if parameter in self.optimizer.state
+            for moment in MOMENTS
+        }
+
+    def restore(self, weights: Mapping[str, Tensor], moments: Mapping[str, Tensor]) -> None:
+        """Take over weights and moments. Copies, so that the memory layout stays channels last as it was."""
+        self.model.load_state_dict(dict(weights))
+        for name, parameter in self.model.named_parameters():
+            if f"step.{name}" in moments:
+                average = torch.empty_like(parameter, requires_grad=False).copy_(moments[f"exp_avg.{name}"])
+                square = torch.empty_like(parameter, requires_grad=False).copy_(moments[f"exp_avg_sq.{name}"])
+                step = moments[f"step.{name}"].to(self.device if self.optimizer.defaults["fused"] else "cpu")
+                self.optimizer.state[parameter] = {"step": step, "exp_avg": average, "exp_avg_sq": square}
+
+    def _see(self, batch: Batch) -> Tensor:
+        """The batch as float (B, C, H, W) in [0, 1]."""
+        return to_float(batch.pixels).contiguous(memory_format=torch.channels_last)

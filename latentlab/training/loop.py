@@ -1,0 +1,186 @@
+"""Training as a generator of events: ask for the next one, and training goes on to it.
+
+    for event in train(config, dataset, run, control): ...
+
+It prints nothing and knows no window. What is asked for through `control` is looked at before every batch.
+"""
+
+import contextlib
+import logging
+import time
+from collections.abc import Generator, Iterator
+from typing import Literal
+
+from latentlab.config import RunConfig, merge
+from latentlab.events import Changed, EpochEnded, Event, Failed, Finished, Measured, Paused, Resumed, Warned
+from latentlab.images import Dataset
+from latentlab.runs.folder import RunFolder
+from latentlab.runs.record import ChangeRecord
+from latentlab.training.control import Control
+from latentlab.training.failures import explain
+from latentlab.training.meter import Meter
+from latentlab.training.preparation import Training, prepare
+
+VALIDATION_BATCH = 256  # images
+
+logger = logging.getLogger(__name__)
+
+
+class Stopping(Exception):
+    """A stop was asked for."""
+
+
+def train(config: RunConfig, dataset: Dataset, run: RunFolder, control: Control | None = None) -> Iterator[Event]:
+    """Train `run` up to `config.training.epochs` in total, from its newest sound checkpoint where there is one.
+
+    The caller holds the run's lock. Uses the training part of `dataset` alone. Writes metrics, checkpoints and
+    run.json itself. An error becomes a last `Failed` event; KeyboardInterrupt, and closing the generator, save a
+    checkpoint and pass on.
+    """
+    control = control or Control()
+    began = time.perf_counter()
+    training: Training | None = None
+    try:
+        run.update(status="training", message=None, config=config)
+        training = prepare(config, dataset, run)
+        yield training.started()
+        for message in training.warnings:
+            yield Warned(*_where(training), message=message)
+        reason: Literal["completed", "stopped"] = "completed"
+        try:
+            while training.progress.epoch < config.training.epochs:
+                yield from _learn(training, control)
+                yield from _end_epoch(training, control)
+        except Stopping:
+            reason = "stopped"
+        yield from _end(training, control, reason)
+    except (KeyboardInterrupt, GeneratorExit):
+        _keep(run, training)
+        raise
+    except Exception as error:
+        yield _fail(error, run, training)
+        return
+    yield Finished(*_where(training), reason=reason, seconds=time.perf_counter() - began)
+
+
+def _learn(training: Training, control: Control) -> Iterator[Event]:
+    """The steps of the present epoch that are not yet done."""
+    progress, meter = training.progress, training.meter
+    batches = training.reader.batches(training.order, training.config.training.batch_size, first=progress.batch)
+    for _ in range(progress.batch, training.steps_per_epoch):
+        yield from _attend(training, control)
+        beta = training.beta
+        with meter.timed():
+            batch = next(batches)
+            meter.add(training.learner.step(batch, beta), len(batch))
+            progress.stepped()
+        if training.record_due:
+            yield training.record("train", meter, beta)
+
+
+def _end_epoch(training: Training, control: Control) -> Iterator[Event]:
+    """Validation, then what a person sees and keeps of an epoch."""
+    measured = (yield from _validate(training, control)) if len(training.validation_positions) else None
+    training.progress.epoch_ended(None if measured is None else measured.neg_elbo)
+    if measured is not None:
+        yield measured
+    yield EpochEnded(*_where(training))
+    if control.snapshots:
+        yield training.snapshot()
+    if training.progress.epoch % training.config.training.checkpoint_every == 0 and (saved := training.save()):
+        yield saved
+
+
+def _validate(training: Training, control: Control) -> Generator[Event, None, Measured]:
+    """The true terms (beta = 1) over all held-out images, with the same noise every time."""
+    learner = training.learner
+    meter, noise = Meter(training.config.model.latent_dim, learner.device), learner.validation_noise()
+    for batch in training.reader.batches(training.validation_positions, VALIDATION_BATCH):
+        yield from _attend(training, control)
+        with meter.timed():
+            meter.add(learner.measure(batch, noise), len(batch))
+    return training.record("validation", meter, beta=1.0)
+
+
+def _attend(training: Training, control: Control) -> Iterator[Event]:
+    """Do what was asked for since the last batch. Raises Stopping."""
+    if control.paused and not control.stopped:
+        yield from _pause(training, control)
+    if control.stopped:
+        raise Stopping
+    yield from _change(training, control)
+    if control.snapshot_wanted and training.snapshot_allowed:
+        control.snapshot_given()
+        yield training.snapshot()
+
+
+def _pause(training: Training, control: Control) -> Iterator[Event]:
+    """Show the weights as they are and wait."""
+    training.tick()
+    yield Paused(*_where(training))
+    if control.snapshots:
+        yield training.snapshot()
+    control.wait()
+    training.tick(count=False)
+    if not control.stopped:
+        yield Resumed(*_where(training))
+
+
+def _change(training: Training, control: Control) -> Iterator[Event]:
+    """Turn the knobs, and note it in run.json. What the configuration would not allow is refused with a warning."""
+    change, progress = control.take_change(), training.progress
+    if change.beta is None and change.lr is None:
+        return
+    beta = progress.beta if change.beta is None else change.beta
+    rate = progress.learning_rate if change.lr is None else change.lr
+    knobs = {"objective": {"beta": beta}, "training": {"learning_rate": rate}}
+    try:
+        RunConfig.parse(merge(training.config.to_dict(), knobs))
+    except ValueError as error:
+        yield Warned(*_where(training), message=f"not changed: {error}")
+        return
+    progress.beta, progress.learning_rate = beta, rate
+    training.learner.set_learning_rate(rate)
+    record = ChangeRecord(step=progress.step, beta=beta, learning_rate=rate)
+    training.run.update(changes=[*training.run.record.changes, record])
+    yield Changed(*_where(training), beta=beta, learning_rate=rate)
+
+
+def _end(training: Training, control: Control, reason: Literal["completed", "stopped"]) -> Iterator[Event]:
+    """Keep what was learnt, and say so."""
+    if saved := training.save():
+        yield saved
+    if control.snapshots:
+        yield training.snapshot()
+    training.run.update(status=reason)
+
+
+def _keep(run: RunFolder, training: Training | None) -> None:
+    """Interrupted: save without yielding anything. A failure is noted in run.json, where that can be written."""
+    status, message = "stopped", None
+    try:
+        if training is not None:
+            training.save()
+    except Exception as error:
+        status, message = "failed", _sentence(error, run, training)
+    with contextlib.suppress(OSError, ValueError):
+        run.update(status=status, message=message)
+
+
+def _fail(error: Exception, run: RunFolder, training: Training | None) -> Failed:
+    """The last event of a training that cannot go on; what was saved before stays."""
+    logger.debug("training failed", exc_info=error)
+    sentence = _sentence(error, run, training)
+    with contextlib.suppress(OSError, ValueError):
+        run.update(status="failed", message=sentence)
+    return Failed(*((0, 0) if training is None else _where(training)), message=sentence)
+
+
+def _sentence(error: Exception, run: RunFolder, training: Training | None) -> str:
+    steps = run.checkpoints.steps()
+    step, rate = (0, None) if training is None else (training.progress.step, training.progress.learning_rate)
+    return explain(error, step, rate, max(steps, default=None))
+
+
+def _where(training: Training) -> tuple[int, int]:
+    return training.progress.step, training.progress.epoch
