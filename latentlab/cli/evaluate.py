@@ -1,0 +1,89 @@
+"""latentlab evaluate: a run's newest checkpoint, measured on one part of its data."""
+
+import json
+from argparse import Namespace
+from typing import Any
+
+from latentlab.cli.exits import DONE
+from latentlab.cli.opening import Steps, data_of, device_of, loaded_run
+from latentlab.config import RunConfig
+from latentlab.images import Dataset, Images, held_out, limited
+
+
+def evaluate(request: Namespace) -> int:
+    """Prints a table, or one JSON object, and returns the exit code. Raises ValueError for a wrong request."""
+    from latentlab.evaluation import evaluate as evaluation
+
+    device = device_of(request.device)
+    loaded = loaded_run(request.run, request.checkpoints, device)
+    dataset = data_of(loaded.config, request.data_dir)
+    if dataset.shape != loaded.image_shape:
+        raise ValueError(f"the images of {dataset.name} are {dataset.shape}, the model's are {loaded.image_shape}")
+    images = limited(part(dataset, loaded.config, request.split), request.limit, request.seed)
+    with Steps() as steps:
+        measured = evaluation.evaluate(
+            loaded.model,
+            images,
+            split=request.split,
+            samples=request.samples,
+            seed=request.seed,
+            device=device,
+            progress=lambda done, total: steps(f"evaluating on {len(images):,} images", done, total),
+        )
+    found: dict[str, Any] = {"run": loaded.name, "data": dataset.name, "step": loaded.step, **measured.to_dict()}
+    if loaded.config.model.kind == "cvae":
+        found["condition"] = _condition(loaded.model, dataset, request.seed)
+    print(json.dumps(found) if request.json else table(found))
+    return DONE
+
+
+def part(dataset: Dataset, config: RunConfig, split: str) -> Images:
+    """The images of a split as training saw it. Raises ValueError where it is empty."""
+    if split == "test":
+        images = dataset.test
+    else:
+        seed = config.training.seed
+        seen = limited(dataset.train, config.data.limit, seed)
+        train, validation = held_out(seen, config.data.val_fraction, seed)
+        images = seen.take(train if split == "train" else validation)
+    if len(images) == 0:
+        others = ", ".join(other for other in ("test", "validation", "train") if other != split)
+        raise ValueError(f"{dataset.name} has no {split} images for this run; choose another --split ({others})")
+    return images
+
+
+def _condition(model: Any, dataset: Dataset, seed: int) -> dict[str, Any]:
+    """How often a classifier trained on the real images gives a sample the label that it was drawn for."""
+    from latentlab.evaluation.classifier import condition_accuracy
+
+    with Steps() as steps:
+        return condition_accuracy(
+            model, dataset.train, seed, progress=lambda done, total: steps("judging conditional samples", done, total)
+        )
+
+
+def table(found: dict[str, Any]) -> str:
+    """The figures for a person: one per line, in nats per image."""
+    nats = "nats per image"
+    threshold = found.get("active_units_threshold", 0.01)
+    rows = [
+        ("run", f"{found['run']}, step {found['step']:,}", ""),
+        ("images", f"{found['n']:,}", f"{found['split']} part of {found['data']}, seed {found['seed']}"),
+        ("negative ELBO", f"{found['neg_elbo']:.3f}", nats),
+        ("reconstruction", f"{found['reconstruction']:.3f}", nats),
+        ("KL", f"{found['kl']:.3f}", nats),
+        ("NLL", f"{found['nll']:.3f}", f"{nats}, by {found['nll_samples']} importance samples"),
+        ("active units", f"{found['active_units']}", f"of {len(found['kl_per_dim'])}; Var E[z|x] above {threshold:g}"),
+    ]
+    if "condition" in found:
+        rows += _condition_rows(found["condition"])
+    return "\n".join(f"{name:<16}{figure:>10}  {note}".rstrip() for name, figure, note in rows)
+
+
+def _condition_rows(condition: dict[str, Any]) -> list[tuple[str, str, str]]:
+    rows = [("condition kept", f"{condition['share']:.1%}", "of samples are taken for the class they were drawn for")]
+    rows += [(f"  {name}", f"{share:.1%}", "") for name, share in condition["per_class"].items()]
+    return [
+        *rows,
+        ("the classifier", f"{condition['classifier_accuracy']:.1%}", "right on real images it has not seen"),
+    ]

@@ -1,0 +1,66 @@
+"""What most commands begin with: the folder of runs, and a configuration's data with progress on stderr."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from latentlab.config import RunConfig
+from latentlab.images import Dataset
+from latentlab.runs.places import default_checkpoints, default_data_dir
+
+if TYPE_CHECKING:
+    from latentlab.explore.loaded import Loaded
+
+SLOW = 0.5  # seconds of work before a progress bar appears
+
+
+def runs_root(chosen: Path | None) -> Path:
+    """The folder of runs: --checkpoints, or the default."""
+    return default_checkpoints() if chosen is None else chosen
+
+
+def device_of(kind: str) -> Any:
+    """The torch device of this kind. Raises ValueError for a kind that does not exist or is not here."""
+    from latentlab.training.devices import choose_device
+
+    known = RunConfig.parse({"training": {"device": kind}}).training
+    return choose_device(known.device)
+
+
+def loaded_run(run: str, root: Path | None, device: Any = "cpu") -> "Loaded":
+    """The run's newest good checkpoint; damaged newer ones are named on stderr. Raises ValueError with a sentence."""
+    from latentlab.explore.loaded import load
+
+    return load(run, checkpoints=runs_root(root), device=device)
+
+
+def data_of(config: RunConfig, data_dir: Path | None) -> Dataset:
+    """The data set the configuration names. Raises ValueError with a sentence, OSError where reading fails."""
+    from latentlab.data.sources import load
+
+    with Steps() as steps:
+        where = default_data_dir() if data_dir is None else data_dir
+        return load(config.data, data_dir=where, seed=config.training.seed, progress=steps)
+
+
+class Steps:
+    """A progress bar on stderr for work that says what it does, how much is done and how much there is (0: unknown)."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+
+    def __enter__(self) -> "Steps":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self._bar is None or self._bar.desc.removesuffix(": ") != what:
+            self.__exit__()
+            self._bar = tqdm(desc=what, total=total or None, delay=SLOW, leave=False, unit_scale=True, file=sys.stderr)
+        self._bar.update(done - self._bar.n)

@@ -1,0 +1,162 @@
+"""latentlab train: a new run from flags, a file and a recipe, or one more stretch of a run that is there."""
+
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from latentlab.cli import report
+from latentlab.cli.exits import DONE, FAILED, INTERRUPTED, say
+from latentlab.cli.opening import data_of, runs_root
+from latentlab.config import RunConfig, merge, preset, read_values
+from latentlab.events import Event, Failed, Finished
+from latentlab.images import Dataset
+from latentlab.runs.folder import RunFolder, create_run, free_name, open_run
+from latentlab.runs.record import new_record
+from latentlab.training.control import Control
+
+FLAGS: dict[str, tuple[str, str]] = {
+    "model": ("model", "kind"),
+    "network": ("model", "network"),
+    "likelihood": ("model", "likelihood"),
+    "latent_dim": ("model", "latent_dim"),
+    "beta": ("objective", "beta"),
+    "epochs": ("training", "epochs"),
+    "batch_size": ("training", "batch_size"),
+    "lr": ("training", "learning_rate"),
+    "seed": ("training", "seed"),
+    "device": ("training", "device"),
+    "limit": ("data", "limit"),
+    "val_fraction": ("data", "val_fraction"),
+}
+"""Each flag with the section and field of the configuration that it sets; --data sets two."""
+
+
+def train(request: Namespace) -> int:
+    """Trains, telling how it goes, and returns the exit code. Raises ValueError and OSError for `exits.guarded`."""
+    run, dataset = _resumed(request) if request.resume is not None else _created(request)
+    if run.record.status == "completed":
+        print(f"the {run.record.config.training.epochs} epochs of {run.name} are done already; --more N adds to them")
+        return DONE
+    return _follow(run, dataset, request.json)
+
+
+def configuration(request: Namespace) -> RunConfig:
+    """What is to be trained: flags over --config over --preset over the defaults. Raises ValueError."""
+    values = preset(request.preset) if request.preset is not None else {}
+    if request.config is not None:
+        values = merge(values, read_values(request.config))
+    return RunConfig.parse(merge(values, _flags(request)))
+
+
+def _flags(request: Namespace) -> dict[str, Any]:
+    """The configuration's fields that were set on the command line, section by section."""
+    values: dict[str, Any] = {}
+    for flag, (section, field) in FLAGS.items():
+        if getattr(request, flag) is not None:
+            values.setdefault(section, {})[field] = getattr(request, flag)
+    if request.data is not None:
+        from latentlab.data.sources import from_argument
+
+        values["data"] = {"path": None, **values.get("data", {}), **from_argument(request.data)}
+    return values
+
+
+def _created(request: Namespace) -> tuple[RunFolder, Dataset]:
+    """A new run's folder and its data. Nothing is created before all that was asked for has been looked at."""
+    from latentlab.models.build import build
+    from latentlab.training.devices import choose_device
+
+    if request.more is not None:
+        raise ValueError("--more adds epochs to a run: say which with --resume RUN")
+    config = configuration(request)
+    root = runs_root(request.checkpoints)
+    name = request.name if request.name is not None else free_name(root, _stem(config))
+    choose_device(config.training.device)
+    dataset = data_of(config, request.data_dir)
+    build(config.model, dataset.shape, dataset.num_classes, seed=config.training.seed)
+    return create_run(root, new_record(name, config, dataset)), dataset
+
+
+def _stem(config: RunConfig) -> str:
+    source = Path(config.data.path).name if config.data.path is not None else config.data.source
+    return f"{source}-{config.model.kind}"
+
+
+def _resumed(request: Namespace) -> tuple[RunFolder, Dataset]:
+    """The run to go on with, set to its new number of epochs, and the data it was trained on."""
+    extra = [f"--{flag.replace('_', '-')}" for flag in (*FLAGS, "data", "preset", "config", "name")
+             if flag != "epochs" and getattr(request, flag) is not None]  # fmt: skip
+    if extra:
+        raise ValueError(f"--resume goes on with what the run is; {extra[0]} is for a new run")
+    run = open_run(request.resume, runs_root(request.checkpoints))
+    epochs = _total(request, run)
+    dataset = data_of(run.record.config, request.data_dir)
+    if dataset.fingerprint != run.record.dataset.fingerprint:
+        raise ValueError(f"the images of {dataset.name} are not those that {run.name} was trained on: train a new run")
+    if epochs != run.record.config.training.epochs:
+        with run.lock():
+            values = merge(run.record.config.to_dict(), {"training": {"epochs": epochs}})
+            run.update(config=RunConfig.parse(values), status="stopped")
+    return run, dataset
+
+
+def _total(request: Namespace, run: RunFolder) -> int:
+    """The run's new number of epochs. Raises ValueError where it would be fewer than there are."""
+    set_to: int = run.record.config.training.epochs
+    if request.more is not None:
+        if request.epochs is not None:
+            raise ValueError("--epochs is the new total and --more adds to it: give one of them")
+        if request.more < 1:
+            raise ValueError(f"--more takes a number of epochs of at least 1, not {request.more}")
+        return set_to + request.more
+    done = run.metrics.progress().epoch
+    if request.epochs is not None and request.epochs < done:
+        raise ValueError(f"{run.name} has had {done} epochs; --epochs is the new total and cannot be {request.epochs}")
+    return set_to if request.epochs is None else request.epochs
+
+
+def _follow(run: RunFolder, dataset: Dataset, as_json: bool) -> int:
+    """Trains the run to its end, each event told as it comes. Returns the exit code."""
+    from latentlab.training.loop import train as train_events
+
+    control = Control()
+    show = report.JsonLines() if as_json else report.Progress(dataset.notes)
+    last: Event | None = None
+    with run.lock(), _ctrl_c_stops(control), show:
+        for last in train_events(run.record.config, dataset, run, control):
+            show(last)
+    if isinstance(last, Failed):
+        return say(last.message, FAILED)
+    assert isinstance(last, Finished), "training ends by finishing or failing"
+    if last.reason == "stopped":
+        return say(f"stopped and kept; go on with: latentlab train --resume {_how_to_find(run)}", INTERRUPTED)
+    if not as_json:
+        print(report.closing_line(run, last))
+    return DONE
+
+
+def _how_to_find(run: RunFolder) -> str:
+    """The run's name where that is enough to find it, else its path."""
+    default = runs_root(None).absolute()
+    return run.name if run.path.parent == default else str(run.path)
+
+
+@contextmanager
+def _ctrl_c_stops(control: Control) -> Iterator[None]:
+    """The first Ctrl-C stops training before its next batch, with a checkpoint; a second one interrupts at once."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("stopping, and keeping what was learnt (Ctrl-C again to end at once) ...", file=sys.stderr)
+        control.stop()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
