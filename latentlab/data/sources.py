@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentlab.config import FOLDER, DataConfig
-from latentlab.data import digits, shapes
+from latentlab.data import celeba, cifar10, digits, folder, mnist, shapes
 from latentlab.data.request import Progress, Request
 from latentlab.images import Dataset
 
@@ -21,6 +21,11 @@ class Source:
 SOURCES: dict[str, Source] = {
     "digits": Source("1,797 handwritten digits, 8x8, grey, 10 classes; comes with LatentLab", digits.read),
     "shapes": Source("737,280 drawn shapes, 64x64, grey, with every factor known; comes with LatentLab", shapes.read),
+    "mnist": Source("70,000 handwritten digits, 28x28, grey, 10 classes; 12 MB to download", mnist.MNIST.read),
+    "fashion-mnist": Source("70,000 garments, 28x28, grey, 10 classes; 31 MB to download", mnist.FASHION.read),
+    "cifar10": Source("60,000 photographs, 32x32, colour, 10 classes; 170 MB to download", cifar10.read),
+    "celeba": Source("202,599 faces, 64x64, colour, 40 attributes; from files that you have", celeba.read),
+    FOLDER: Source("your own pictures: one subfolder per class, or none", folder.read),
 }
 
 
