@@ -1,11 +1,15 @@
-"""The named sources of images, and the one door through which all of them are loaded."""
+"""The named sources of images, and the one door through which all of them are loaded.
+
+The modules of sources that need Pillow or the network are imported when they are read: the window opens its first run
+without them.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from latentlab.config import FOLDER, DataConfig
-from latentlab.data import celeba, cifar10, digits, folder, mnist, shapes
+from latentlab.data import digits, shapes
 from latentlab.data.request import Progress, Request
 from latentlab.images import Dataset
 
@@ -18,14 +22,44 @@ class Source:
     read: Callable[[Request], Dataset]
 
 
+def _mnist(request: Request) -> Dataset:
+    from latentlab.data.mnist import MNIST
+
+    return MNIST.read(request)
+
+
+def _fashion_mnist(request: Request) -> Dataset:
+    from latentlab.data.mnist import FASHION
+
+    return FASHION.read(request)
+
+
+def _cifar10(request: Request) -> Dataset:
+    from latentlab.data import cifar10
+
+    return cifar10.read(request)
+
+
+def _celeba(request: Request) -> Dataset:
+    from latentlab.data import celeba
+
+    return celeba.read(request)
+
+
+def _folder(request: Request) -> Dataset:
+    from latentlab.data import folder
+
+    return folder.read(request)
+
+
 SOURCES: dict[str, Source] = {
     "digits": Source("1,797 handwritten digits, 8x8, grey, 10 classes; comes with LatentLab", digits.read),
     "shapes": Source("737,280 drawn shapes, 64x64, grey, with every factor known; comes with LatentLab", shapes.read),
-    "mnist": Source("70,000 handwritten digits, 28x28, grey, 10 classes; 12 MB to download", mnist.MNIST.read),
-    "fashion-mnist": Source("70,000 garments, 28x28, grey, 10 classes; 31 MB to download", mnist.FASHION.read),
-    "cifar10": Source("60,000 photographs, 32x32, colour, 10 classes; 170 MB to download", cifar10.read),
-    "celeba": Source("202,599 faces, 64x64, colour, 40 attributes; from files that you have", celeba.read),
-    FOLDER: Source("your own pictures: one subfolder per class, or none", folder.read),
+    "mnist": Source("70,000 handwritten digits, 28x28, grey, 10 classes; 12 MB to download", _mnist),
+    "fashion-mnist": Source("70,000 garments, 28x28, grey, 10 classes; 31 MB to download", _fashion_mnist),
+    "cifar10": Source("60,000 photographs, 32x32, colour, 10 classes; 170 MB to download", _cifar10),
+    "celeba": Source("202,599 faces, 64x64, colour, 40 attributes; from files that you have", _celeba),
+    FOLDER: Source("your own pictures: one subfolder per class, or none", _folder),
 }
 
 
