@@ -1,0 +1,244 @@
+"""The settings of the next run: model and training, each field with its unit and what it means.
+
+A field is one row of `FIELDS`: where it stands in the configuration, its words and its control. The form shows
+`session.config`; an edit leaves as the changed fields alone, and comes back through the session if it was accepted.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QScrollArea,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from latentlab.config import DEFAULT_BETA, PRESETS, RunConfig
+from latentlab.gui.session import Session
+from latentlab.gui.widgets import labels
+from latentlab.gui.widgets.named import named
+
+CUSTOM = "custom"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few values, with the words for them."""
+
+    words: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number. `none`: the words that stand for no value, at the number below the lowest."""
+
+    low: int
+    high: int
+    step: int = 1
+    unit: str = ""
+    none: str = ""
+
+
+@dataclass(frozen=True)
+class Real:
+    """A real number, shown as short as it can be."""
+
+    low: float
+    high: float
+    step: float
+    decimals: int
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    """A row of the form: the field's section in the configuration, its name there, its words and its control."""
+
+    section: str
+    name: str
+    words: str
+    control: Choice | Whole | Real
+
+    @property
+    def tip(self) -> str:
+        section = RunConfig.model_fields[self.section].annotation
+        return str(section.model_fields[self.name].description)  # type: ignore[union-attr]
+
+
+MODEL_FIELDS = (
+    FieldRow("model", "kind", "Kind", Choice({"vae": "VAE", "beta-vae": "beta-VAE", "cvae": "CVAE"})),
+    FieldRow("model", "network", "Network", Choice({"conv": "Convolutional", "mlp": "Fully connected"})),
+    FieldRow("model", "latent_dim", "Latent", Whole(1, 1024, unit=" dims")),
+    FieldRow("objective", "beta", "Beta", Real(0.0, 1000.0, 0.5, 3)),
+    FieldRow("model", "likelihood", "Likelihood", Choice({"bernoulli": "Bernoulli", "gaussian": "Gaussian"})),
+)
+TRAINING_FIELDS = (
+    FieldRow("training", "epochs", "Epochs", Whole(1, 100_000)),
+    FieldRow("training", "batch_size", "Batch size", Whole(1, 65_536, 32, " images")),
+    FieldRow("training", "learning_rate", "Learning rate", Real(1e-6, 10.0, 1e-4, 6)),
+    FieldRow("objective", "warmup_steps", "KL warm-up", Whole(0, 10_000_000, 500, " steps")),
+    FieldRow("data", "limit", "Limit", Whole(2, 100_000_000, 1000, " images", none="all images")),
+    FieldRow("training", "seed", "Seed", Whole(0, 2**31 - 1)),
+    FieldRow("training", "device", "Device", Choice({"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS"})),
+)
+FIELDS = MODEL_FIELDS + TRAINING_FIELDS
+
+
+class ShortSpinBox(QDoubleSpinBox):
+    """Shows 0.001 and 4, not 0.001000 and 4.000."""
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.6f}".rstrip("0").rstrip(".") or "0"
+
+
+class WheelGuard(QObject):
+    """Lets the wheel scroll the form when it turns over a control that has not the focus."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
+
+def matching_preset(values: dict[str, Any]) -> str:
+    """The preset that a configuration agrees with in everything it names; CUSTOM where there is none."""
+    for name, preset in PRESETS.items():
+        if all(
+            values[section].get(field) == value for section, fields in preset.items() for field, value in fields.items()
+        ):
+            return name
+    return CUSTOM
+
+
+class SettingsView(QWidget):
+    """The form. It scrolls, and never cuts off a control."""
+
+    config_edited = Signal(dict)
+    preset_chosen = Signal(str)
+    fact_changed = Signal(str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("settings_view")
+        self._session = session
+        self._guard = WheelGuard(self)
+        self._preset = self._make_preset()
+        self._controls = [(row, self._make(row)) for row in FIELDS]
+        self._lay_out()
+        session.config_changed.connect(self._refresh)
+        session.training_changed.connect(self._refresh_fact)
+        self._refresh()
+
+    # -- parts
+
+    def _make_preset(self) -> QComboBox:
+        combo = QComboBox()
+        for name in PRESETS:
+            combo.addItem(name, name)
+        combo.addItem("Custom", CUSTOM)
+        combo.activated.connect(self._on_preset)
+        return self._dress(combo, "preset", "Preset", "A recipe: fills in data, model and training")
+
+    def _make(self, row: FieldRow) -> QComboBox | QSpinBox | QDoubleSpinBox:
+        control: QComboBox | QSpinBox | QDoubleSpinBox
+        match row.control:
+            case Choice(words):
+                control = QComboBox()
+                for value, text in words.items():
+                    control.addItem(text, value)
+                control.activated.connect(lambda index: self._edit(row, control.itemData(index)))
+            case Whole(low, high, step, unit, none):
+                control = QSpinBox()
+                control.setRange(low - bool(none), high)
+                control.setSingleStep(step)
+                control.setSuffix(unit)
+                control.setSpecialValueText(none)
+                control.valueChanged.connect(lambda value: self._edit(row, None if none and value < low else value))
+            case Real(low, high, step, decimals):
+                control = ShortSpinBox()
+                control.setDecimals(decimals)
+                control.setRange(low, high)
+                control.setSingleStep(step)
+                control.valueChanged.connect(lambda value: self._edit(row, value))
+        return self._dress(control, row.name, row.words, row.tip)
+
+    def _dress(self, control: Any, name: str, words: str, tip: str) -> Any:
+        named(control, name, words, tip)
+        control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        control.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        control.installEventFilter(self._guard)
+        if isinstance(control, QAbstractSpinBox):
+            control.setKeyboardTracking(False)  # a number counts when it is complete
+        if isinstance(control, QComboBox):
+            control.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            control.setMinimumContentsLength(8)
+        return control
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setHorizontalSpacing(8)
+        form.setVerticalSpacing(4)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        form.addRow(labels.muted("Preset"), self._preset)
+        for row, control in self._controls:
+            form.addRow(labels.muted(row.words), control)
+        content = QWidget()
+        content.setProperty("scrolled", "true")
+        content.setLayout(form)
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(content)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(area)
+
+    # -- what it is told
+
+    def _refresh(self) -> None:
+        values = self._session.config.to_dict()
+        self._preset.setCurrentIndex(self._preset.findData(matching_preset(values)))
+        for row, control in self._controls:
+            control.blockSignals(True)
+            _show(control, values[row.section][row.name])
+            control.blockSignals(False)
+            if row.name == "beta":
+                control.setEnabled(values["model"]["kind"] != "vae")
+        self._refresh_fact()
+
+    def _refresh_fact(self) -> None:
+        self.fact_changed.emit("for the next run" if self._session.training.active else "")
+
+    # -- what the person does
+
+    def _on_preset(self, index: int) -> None:
+        name = self._preset.itemData(index)
+        if name != CUSTOM:
+            self.preset_chosen.emit(name)
+        self._refresh()
+
+    def _edit(self, row: FieldRow, value: Any) -> None:
+        edit: dict[str, dict[str, Any]] = {row.section: {row.name: value}}
+        if row.name == "kind":
+            edit["objective"] = {"beta": DEFAULT_BETA[value]}
+        self.config_edited.emit(edit)
+
+
+def _show(control: QComboBox | QSpinBox | QDoubleSpinBox, value: Any) -> None:
+    if isinstance(control, QComboBox):
+        control.setCurrentIndex(control.findData(value))
+    elif isinstance(control, QSpinBox):
+        control.setValue(control.minimum() if value is None else value)
+    else:
+        control.setValue(value)

@@ -1,0 +1,39 @@
+"""A line of text that gives way: it shows as much as there is room for, then '…', and the whole as its tooltip."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+
+class ElidedLabel(QLabel):
+    """A QLabel of one line whose text never asks for more room than there is.
+
+    mode: where it gives way; a path is best shortened in the middle, an enumeration on the right.
+    """
+
+    def __init__(
+        self, text: str = "", parent: QWidget | None = None, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight
+    ) -> None:
+        super().__init__(text, parent)
+        self._mode = mode
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self.setToolTip(text if self.shown() != text else "")
+
+    def shown(self) -> str:
+        """The text as it stands there."""
+        return self.fontMetrics().elidedText(self.text(), self._mode, max(self.width(), 0))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(24, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(self.font())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        shown = self.shown()
+        painter.drawText(self.contentsRect(), self.alignment(), shown)
+        self.setToolTip(self.text() if shown != self.text() else "")
