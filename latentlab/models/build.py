@@ -1,0 +1,82 @@
+"""From a configuration to a model, and between uint8 pixels and what a model works in."""
+
+import torch
+from torch import Tensor, nn
+
+from latentlab.config import ModelConfig
+from latentlab.models.latent_model import LatentModel, OneHot
+from latentlab.models.latents import GaussianLatent
+from latentlab.models.likelihoods import Bernoulli, Gaussian, Likelihood
+from latentlab.models.networks import (
+    MLP_HIDDEN,
+    ConvDecoder,
+    ConvEncoder,
+    MlpDecoder,
+    MlpEncoder,
+    Shape,
+    conv_channels,
+)
+from latentlab.models.priors import StandardNormal
+
+SMALLEST_SIDE, LARGEST_SIDE = 8, 128  # pixels
+
+
+def build(config: ModelConfig, image_shape: Shape, num_classes: int, seed: int | None = None) -> LatentModel:
+    """The model for pictures of shape (C, H, W) on the CPU; with a seed its weights are always the same.
+
+    `num_classes` of the data matters to a CVAE only. torch's global random state is left as it was found.
+    Raises ValueError with one sentence where the data do not suit the configuration.
+    """
+    _check(config, image_shape, num_classes)
+    classes = num_classes if config.kind == "cvae" else 0
+    with torch.random.fork_rng(devices=[]):  # layers draw their weights from the CPU's global generator
+        if seed is not None:
+            torch.default_generator.manual_seed(seed)
+        encoder, decoder = _networks(config, image_shape, classes)
+        latent = GaussianLatent(encoder.width, config.latent_dim)
+    likelihood: Likelihood = Gaussian() if config.likelihood == "gaussian" else Bernoulli(config.binarize)
+    prior, condition = StandardNormal(config.latent_dim), OneHot(classes)
+    return LatentModel(encoder, latent, decoder, likelihood, prior, condition, image_shape)
+
+
+def to_float(pixels: Tensor) -> Tensor:
+    """uint8 (N, C, H, W) -> float32 in [0, 1]."""
+    return pixels.to(torch.float32) / 255
+
+
+def to_pixels(mean: Tensor) -> Tensor:
+    """float (N, C, H, W) in [0, 1] -> uint8, rounded."""
+    return (mean.clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Numbers that are learnt."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _check(config: ModelConfig, image_shape: Shape, num_classes: int) -> None:
+    channels, height, width = image_shape
+    if channels not in (1, 3):
+        raise ValueError(f"pictures have 1 or 3 channels, not {channels}")
+    if not SMALLEST_SIDE <= min(height, width) <= max(height, width) <= LARGEST_SIDE:
+        raise ValueError(f"pictures are 8 to 128 pixels a side, not {width}x{height}; choose an image size")
+    if config.kind == "cvae" and num_classes == 0:
+        raise ValueError("a CVAE needs data with classes, and these have none; choose vae or beta-vae")
+    if config.network == "conv" and config.hidden == ():
+        raise ValueError("a convolutional network needs at least one layer; leave hidden empty for the default")
+
+
+def _networks(
+    config: ModelConfig, shape: Shape, classes: int
+) -> tuple[MlpEncoder | ConvEncoder, MlpDecoder | ConvDecoder]:
+    if config.network == "mlp":
+        hidden = MLP_HIDDEN if config.hidden is None else config.hidden
+        return (
+            MlpEncoder(shape, hidden, classes, config.norm),
+            MlpDecoder(config.latent_dim, shape, hidden, classes, config.norm),
+        )
+    channels = conv_channels(shape) if config.hidden is None else config.hidden
+    return (
+        ConvEncoder(shape, channels, classes, config.norm),
+        ConvDecoder(config.latent_dim, shape, channels, classes, config.norm),
+    )
