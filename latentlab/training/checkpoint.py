@@ -46,7 +46,7 @@ def save(
     files = {
         "model.safetensors": state_bytes(learner.model.state_dict()),
         "config.json": json_bytes(description),
-        "optimizer.safetensors": state_bytes(learner.moments()),
+        "optimizer.safetensors": state_bytes(learner.optimizer.state()),
         "state.json": json_bytes(state),
     }
     kept = () if progress.best_step is None else (progress.best_step,)
@@ -69,7 +69,7 @@ def restore(run: RunFolder, path: Path, config: RunConfig, learner: Learner, met
         learner.noise.set_state(torch.frombuffer(bytearray(noise), dtype=torch.uint8))
     else:  # another device has another kind of random state
         learner.noise.manual_seed(stream(config.training.seed + progress.step, NOISE))
-    learner.set_learning_rate(progress.learning_rate)
+    learner.optimizer.learning_rate = progress.learning_rate
     return progress
 
 

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
 from latentlab.config import RunConfig
 from latentlab.images import Dataset
 from latentlab.models.build import build, to_float
 from latentlab.models.objectives import Report, beta_objective
+from latentlab.training.adam import Adam
 from latentlab.training.batches import NOISE, VALIDATION_NOISE, Batch, stream
-
-MOMENTS = ("exp_avg", "exp_avg_sq", "step")  # Adam's state of one parameter
 
 
 class Learner:
@@ -23,9 +21,7 @@ class Learner:
         model = build(config.model, dataset.shape, dataset.num_classes, seed=seed)
         # Channels last: the convolutions' own layout on a processor and on CUDA alike.
         self.model = model.to(device).to(memory_format=torch.channels_last).train()
-        self.optimizer = Adam(
-            self.model.parameters(), lr=config.training.learning_rate, fused=device.type in ("cpu", "cuda")
-        )
+        self.optimizer = Adam(self.model.named_parameters(), config.training.learning_rate)
         self.noise = torch.Generator(device).manual_seed(stream(seed, NOISE))
         self.device = device
         self._validation_seed = stream(seed, VALIDATION_NOISE)
@@ -35,15 +31,10 @@ class Learner:
         """The model needs labels."""
         return self.model.num_classes > 0
 
-    def set_learning_rate(self, rate: float) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-
     def step(self, batch: Batch, beta: float) -> Report:
         """One step down the objective's gradient. Returns the batch's terms before it, still on the device."""
         terms = self.model.terms(self._see(batch), batch.labels, self.noise)
         loss, report = beta_objective(terms, beta)
-        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         return report
@@ -72,24 +63,10 @@ class Learner:
         """Whether every weight is a finite number."""
         return all(bool(torch.isfinite(weight).all()) for weight in self.model.parameters())
 
-    def moments(self) -> dict[str, Tensor]:
-        """Adam's state as '<moment>.<parameter>'; empty before the first step."""
-        return {
-            f"{moment}.{name}": self.optimizer.state[parameter][moment]
-            for name, parameter in self.model.named_parameters()
-            if parameter in self.optimizer.state
-            for moment in MOMENTS
-        }
-
     def restore(self, weights: Mapping[str, Tensor], moments: Mapping[str, Tensor]) -> None:
-        """Take over weights and moments. Copies, so that the memory layout stays channels last as it was."""
+        """Copy in weights and Adam's moments. Raises RuntimeError or KeyError where they are another model's."""
         self.model.load_state_dict(dict(weights))
-        for name, parameter in self.model.named_parameters():
-            if f"step.{name}" in moments:
-                average = torch.empty_like(parameter, requires_grad=False).copy_(moments[f"exp_avg.{name}"])
-                square = torch.empty_like(parameter, requires_grad=False).copy_(moments[f"exp_avg_sq.{name}"])
-                step = moments[f"step.{name}"].to(self.device if self.optimizer.defaults["fused"] else "cpu")
-                self.optimizer.state[parameter] = {"step": step, "exp_avg": average, "exp_avg_sq": square}
+        self.optimizer.restore(moments)
 
     def _see(self, batch: Batch) -> Tensor:
         """The batch as float (B, C, H, W) in [0, 1]."""

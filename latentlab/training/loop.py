@@ -140,7 +140,7 @@ def _change(training: Training, control: Control) -> Iterator[Event]:
         yield Warned(*_where(training), message=f"not changed: {error}")
         return
     progress.beta, progress.learning_rate = beta, rate
-    training.learner.set_learning_rate(rate)
+    training.learner.optimizer.learning_rate = rate
     record = ChangeRecord(step=progress.step, beta=beta, learning_rate=rate)
     training.run.update(changes=[*training.run.record.changes, record])
     yield Changed(*_where(training), beta=beta, learning_rate=rate)
