@@ -4,14 +4,14 @@ Properties that widgets set to be dressed: `role` on labels (heading, fact, mute
 buttons (primary, segment, quiet) and `card` on frames (whole, head, body).
 """
 
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
+
+from latentlab.runs.places import resources
 
 if TYPE_CHECKING:
     from latentlab.gui.widgets.theme import Colours
 
-ICONS = Path(__file__).resolve().parents[3] / "resources" / "icons"
 
 _SHEET = Template("""
 * { font-size: 12px; outline: none; }
@@ -26,6 +26,7 @@ QLabel[role="bad"] { color: $bad; font-size: 11px; }
 QLabel[role="title"] { font-size: 13px; }
 
 QFrame[card="whole"] { background: $card; border: 1px solid $line; border-radius: 8px; }
+QFrame[card="floating"] { background: $card; border: 1px solid $line; border-radius: 6px; }
 QFrame[card="head"] { background: $card; border: 1px solid $line; border-bottom: none;
   border-top-left-radius: 8px; border-top-right-radius: 8px; }
 QFrame[card="body"] { background: $card; border: 1px solid $line; border-top: none;
@@ -61,13 +62,15 @@ QPushButton::menu-indicator, QToolButton::menu-indicator { image: none; }
 QComboBox, QAbstractSpinBox, QLineEdit { background: $control; color: $text; border: 1px solid $line;
   border-radius: 6px; padding: 3px 8px; min-height: 18px;
   selection-background-color: $accent; selection-color: $on_accent; }
-QAbstractSpinBox { padding: 2px 0; }
-QAbstractSpinBox QLineEdit { border: none; padding: 0 0 0 5px; min-height: 16px; background: transparent; }
+QAbstractSpinBox { padding: 3px 2px 3px 6px; }
 QComboBox:disabled, QAbstractSpinBox:disabled, QLineEdit:disabled { color: $muted; background: transparent; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow, QAbstractSpinBox::down-arrow { image: url($icons/down-$name.svg); width: 10px; height: 10px; }
 QAbstractSpinBox::up-arrow { image: url($icons/up-$name.svg); width: 10px; height: 10px; }
-QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; background: transparent; width: 18px; }
+QAbstractSpinBox::up-button { border: none; background: transparent; width: 18px; height: 12px;
+  subcontrol-origin: border; subcontrol-position: top right; }
+QAbstractSpinBox::down-button { border: none; background: transparent; width: 18px; height: 12px;
+  subcontrol-origin: border; subcontrol-position: bottom right; }
 QComboBox QAbstractItemView { background: $card; color: $text; border: 1px solid $line; padding: 4px;
   selection-background-color: $accent; selection-color: $on_accent; }
 QComboBox QAbstractItemView::item { min-height: 22px; padding: 0 4px; }
@@ -121,5 +124,6 @@ QStatusBar::item { border: none; }
 
 def style_sheet(colours: "Colours") -> str:
     """The sheet in these colours."""
+    icons = (resources() / "icons").as_posix()
     fields = {name: str(value) for name, value in vars(colours).items()}
-    return _SHEET.substitute(fields, icons=ICONS.as_posix(), mono='"DejaVu Sans Mono", "Menlo", "Consolas", monospace')
+    return _SHEET.substitute(fields, icons=icons, mono='"DejaVu Sans Mono", "Menlo", "Consolas", monospace')
