@@ -71,7 +71,7 @@ def unravel(codes: Indices) -> Indices:
 
 
 def factors(codes: Indices) -> NDArray[np.float32]:
-    """float32 (N, 5): shape 0 to 2, scale 0.5 to 1, orientation in radians, x and y from 0 (left, top) to 1."""
+    """float32 (N, 5): shape 0 to 2, scale 0.5 to 1, orientation in radians (clockwise), x and y from 0 (left, top) to 1."""
     shape, scale, orientation, x, y = unravel(codes).T
     reach = POSITIONS - 1
     return np.stack([shape, SCALES[scale], ORIENTATIONS[orientation], x / reach, y / reach], axis=1).astype(np.float32)

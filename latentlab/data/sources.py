@@ -76,7 +76,7 @@ def load(
     Raises ValueError with one sentence where the request cannot be met, OSError where reading or writing fails,
     and `Cancelled` once `cancelled()` is true.
     """
-    return _source(config.source).read(Request(config, data_dir, seed, progress, cancelled))
+    return _source(config.source).read(Request(config, data_dir.expanduser(), seed, progress, cancelled))
 
 
 def names() -> tuple[str, ...]:
@@ -97,9 +97,9 @@ def from_argument(text: str) -> dict[str, str]:
     if text in SOURCES and text != FOLDER:
         return {"source": text}
     path = Path(text).expanduser()
-    if path.is_dir():
+    if text.strip() and path.is_dir():
         return {"source": FOLDER, "path": str(path.resolve())}
-    if path.exists():
+    if text.strip() and path.exists():
         raise ValueError(f"{text} is not a folder: name the folder that holds the pictures")
     raise ValueError(_unknown(text))
 
