@@ -29,6 +29,22 @@ class Encoded:
     kl: NDArray[np.float32]
     kl_per_dim: NDArray[np.float32]
 
+    def followed_by(self, other: "Encoded") -> "Encoded":
+        """These images and then the others."""
+        count, more = len(self.index), len(other.index)
+        labels = None
+        if self.labels is not None and other.labels is not None:
+            labels = np.concatenate([self.labels, other.labels])
+        return Encoded(
+            np.concatenate([self.index, other.index]),
+            labels,
+            np.concatenate([self.mu, other.mu]),
+            np.concatenate([self.log_var, other.log_var]),
+            np.concatenate([self.reconstruction, other.reconstruction]),
+            np.concatenate([self.kl, other.kl]),
+            np.average([self.kl_per_dim, other.kl_per_dim], axis=0, weights=[count, more]).astype(np.float32),
+        )
+
 
 def encode(
     model: LatentModel,

@@ -61,7 +61,9 @@ def load(
     device: str | torch.device = "cpu",
     step: int | None = None,
 ) -> Loaded:
-    """A run's model from its newest good checkpoint, or `step`; the run by path, or by name in the folder `checkpoints`.
+    """A run's model from its newest good checkpoint, or `step`.
+
+    `run` is a path, or a name in the folder `checkpoints` (None: the default place).
 
     Raises ValueError with one sentence: no such run, no checkpoint yet, or a damaged one; OSError where unreadable.
     """

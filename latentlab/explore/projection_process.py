@@ -36,6 +36,7 @@ WARMING_POINTS = (128, 4200)
 
 def serve(connection: Connection) -> None:
     """Answer requests until told to stop, or until the other end or the parent is gone."""
+    _use_half_the_cores()
     end_with_parent()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt), connection:
         _Server(connection).run()
@@ -103,6 +104,13 @@ def _answer(job: Any, mu: Floats, init: Floats | None, epochs: int | None, conne
         return "failed", job, f"UMAP ran out of memory with {len(mu)} points: choose fewer for the map"
     except (ValueError, TypeError, ArithmeticError) as error:
         return "failed", job, f"UMAP could not lay out these {len(mu)} points: {error}"
+
+
+def _use_half_the_cores() -> None:
+    """Before scikit-learn and numba are imported: the other half is for training, which goes on meanwhile."""
+    half = str(max(1, (os.cpu_count() or 1) // 2))
+    for threads in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[threads] = half
 
 
 def end_with_parent() -> None:
