@@ -163,7 +163,7 @@ def explain(error: ValidationError) -> str:
     where = " ".join(str(part).replace("_", " ") for part in fault["loc"][1:] or fault["loc"])
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
-        return f"unknown option '{'.'.join(str(part) for part in fault['loc'])}'"
+        return f"unknown option {'.'.join(str(part) for part in fault['loc'])!r}"
     if not where or fault["type"] == "value_error":
         return message
     return f"{where}: {message[0].lower()}{message[1:]} (got {_short(fault['input'])})"

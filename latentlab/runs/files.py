@@ -4,6 +4,7 @@ import io
 import json
 import os
 import secrets
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,11 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete the temporary files that a killed process left here; those of a living one are younger than a minute."""
-    for entry in folder.glob(f".*{TEMPORARY}"):
+    """Delete what killed processes left half-written here; that of a living one is younger than a minute."""
+    for entry in list(folder.glob(f".{'[0-9a-f]' * 12}{TEMPORARY}")):
         try:
-            if entry.is_file() and time.time() - entry.stat().st_mtime > LEFTOVER_AGE:
-                entry.unlink()
+            if time.time() - entry.stat().st_mtime > LEFTOVER_AGE:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         except FileNotFoundError:
             continue  # its writer was alive, and has just renamed it
 
@@ -91,10 +92,9 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
 def read_array(path: Path) -> NDArray[Any]:
     """The array in a .npy file. Raises ValueError with one sentence where it is torn or holds more than numbers."""
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, TypeError):
-        array = None
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{path} is damaged: it is not a complete array of numbers")
+    with path.open("rb") as file:
+        try:
+            array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)  # np.load would try archives too
+        except (ValueError, EOFError, SyntaxError, TypeError):
+            raise ValueError(f"{path} is damaged: it is not a complete array of numbers") from None
     return array

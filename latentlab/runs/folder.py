@@ -57,7 +57,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         if not is_run(path):
             raise ValueError(f"{path} is not a run folder: it has no run.json")
-        self.path = path.absolute()
+        self.path = Path(os.path.abspath(path))
         self.record = read_record(self.path)
         self.metrics = MetricsFile(self.path / "metrics.jsonl")
         self.checkpoints = CheckpointStore(self.path / "checkpoints")
@@ -96,6 +96,7 @@ def create_run(root: Path, record: RunRecord) -> RunFolder:
     """A new run folder `root`/`record.name`. Raises ValueError for a bad or taken name, OSError."""
     check_name(record.name)
     root.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(root)
     place = root / record.name
     temporary = temporary_beside(place)
     try:
@@ -154,8 +155,10 @@ def open_run(run: str | Path, root: Path | None = None) -> RunFolder:
 
 
 def run_names(root: Path) -> list[str]:
-    """The names of the runs in this folder, sorted; damaged ones are among them."""
-    return sorted(entry.name for entry in root.iterdir() if is_run(entry)) if root.is_dir() else []
+    """The names of the runs in this folder, sorted; damaged ones are among them, those being created are not."""
+    if not root.is_dir():
+        return []
+    return sorted(entry.name for entry in root.iterdir() if is_run(entry) and not entry.name.startswith("."))
 
 
 def _not_there(text: str, root: Path) -> str:
