@@ -1,19 +1,23 @@
 """The curves of training: negative ELBO with its reconstruction, and KL, over steps; train and validation.
 
-Drawn on a timer, at most ten times a second and only when records came; the y range leaves out the wild first steps.
+Drawn on a timer, at most ten times a second and only when records came; each record is read once. The legend reads
+the values at the cursor, or the newest.
 """
 
+from array import array
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QStackedLayout, QWidget
 
 from latentlab.gui.session import Curves, Session
-from latentlab.gui.widgets import theme
+from latentlab.gui.widgets import labels, theme
+from latentlab.gui.widgets.curve_plot import AXIS_WIDTH, CurvePlot, draw_train, draw_validation
 from latentlab.gui.widgets.named import named
 
 Floats = NDArray[np.float64]
@@ -22,40 +26,48 @@ REDRAW_MS = 100
 
 @dataclass(frozen=True)
 class Quantity:
-    """A curve in each split: its column in the records, its words, the theme's colour and the plot it belongs to."""
+    """What is drawn in each split: its column of the records, its words, the theme's colour, its plot."""
 
     column: str
     words: str
+    short: str
     colour: str
     plot: int
 
 
 QUANTITIES = (
-    Quantity("neg_elbo", "−ELBO", "accent", 0),
-    Quantity("reconstruction", "reconstruction", "usual", 0),
-    Quantity("kl", "KL", "unusual", 1),
+    Quantity("neg_elbo", "−ELBO", "−ELBO", "accent", 0),
+    Quantity("reconstruction", "reconstruction", "rec", "usual", 0),
+    Quantity("kl", "KL", "KL", "unusual", 1),
 )
-SPLITS = ("train", "validation")
+COLUMNS = ("step", "neg_elbo", "reconstruction", "kl", "beta", "learning_rate")
 
 
-def robust_range(values: Floats) -> tuple[float, float] | None:
-    """Lowest and highest of the values within Tukey's outer fences (three interquartile ranges around the middle half).
+class Columns:
+    """Columns of a list of records that grows. Reading takes only what is new."""
 
-    A curve that falls from 540 to 240 in its first steps then shows the 240. None where nothing is finite.
-    """
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return None
-    low, high = np.percentile(values, [25, 75])
-    fence = 3 * (high - low)
-    kept = values[(values >= low - fence) & (values <= high + fence)]
-    bottom, top = float(kept.min()), float(kept.max())
-    margin = 0.06 * (top - bottom) or 0.05 * abs(top) or 1.0
-    return bottom - margin, top + margin
+    def __init__(self) -> None:
+        self._values = {name: array("d") for name in COLUMNS}
+
+    def read(self, records: list[dict[str, Any]]) -> None:
+        for record in records[len(self._values["step"]) :]:
+            for name, values in self._values.items():
+                values.append(record.get(name, float("nan")))
+
+    def __getitem__(self, name: str) -> Floats:
+        return np.array(self._values[name], np.float64)
+
+    def at(self, step: float | None) -> dict[str, float]:
+        """The record nearest to the step, or the newest for None; empty where there are none."""
+        steps = self["step"]
+        if not len(steps):
+            return {}
+        row = len(steps) - 1 if step is None else int(np.abs(steps - step).argmin())
+        return {name: values[row] for name, values in self._values.items()}
 
 
 class CurvesView(QWidget):
-    """Two plots that share the steps, a legend that reads the values at the crosshair, and a logarithmic switch."""
+    """Two plots that share their steps, a legend with values, and a logarithmic switch in the heading."""
 
     fact_changed = Signal(str)
     redrawn = Signal()
@@ -64,19 +76,20 @@ class CurvesView(QWidget):
         super().__init__(parent)
         self.setObjectName("curves_view")
         self._session = session
-        self._drawn: tuple[Curves, int] | None = None
-        self._follows = True
+        self._drawn: tuple[Curves | None, int] = (None, -1)
+        self._columns = {"train": Columns(), "validation": Columns()}
+        self._follows = True  # until the person zooms
         self._timer = QTimer(self)
-        self._timer.setInterval(REDRAW_MS)
         self._timer.setSingleShot(True)
+        self._timer.setInterval(REDRAW_MS)
         self._timer.timeout.connect(self._redraw)
+        self._log = named(QPushButton("log"), "curves_log", "Logarithmic axes")
+        self._log.setCheckable(True)
+        self._log.setProperty("look", "segment")
+        self._log.toggled.connect(self._on_log)
+        self.header_controls: list[QWidget] = [self._log]
         self._make_plots()
-        self._make_header()
-        column = QVBoxLayout(self)
-        column.setSpacing(4)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(self._header)
-        column.addWidget(self._canvas, 1)
+        self._lay_out()
         session.curves_changed.connect(self._on_curves)
         theme.changed.connect(self._recolour)
         self._recolour()
@@ -85,79 +98,162 @@ class CurvesView(QWidget):
     # -- parts
 
     def _make_plots(self) -> None:
-        self._canvas = pg.GraphicsLayoutWidget()
-        self._canvas.setObjectName("curves")
-        self._canvas.setAccessibleName("Curves of training")
-        self._plots = [self._canvas.addPlot(0, column) for column in range(2)]
-        self._plots[1].setXLink(self._plots[0])
-        self._crosshairs = [pg.InfiniteLine(angle=90, movable=False) for _ in self._plots]
-        for plot, line in zip(self._plots, self._crosshairs, strict=True):
-            plot.setMenuEnabled(False)
-            plot.hideButtons()
-            plot.setClipToView(True)
-            plot.setDownsampling(auto=True, mode="peak")
-            plot.showGrid(y=True, alpha=0.12)
-            plot.addItem(line, ignoreBounds=True)
-            line.hide()
+        tip = "Wheel zooms, dragging moves, a double click shows all"
+        self._canvas = named(pg.GraphicsLayoutWidget(), "curves", "Curves of training", tip)
+        self._canvas.ci.setContentsMargins(0, 0, 0, 0)
+        self._canvas.ci.layout.setSpacing(8)
+        self._plots = [CurvePlot(), CurvePlot()]
+        for column, plot in enumerate(self._plots):
+            self._canvas.addItem(plot, 0, column)
             plot.vb.sigRangeChangedManually.connect(self._on_zoomed)
+        self._plots[1].setXLink(self._plots[0])
+        for column, share in enumerate((4, 3)):
+            self._canvas.ci.layout.setColumnStretchFactor(column, share)
         self._curves = {
-            (split, quantity.column): self._plots[quantity.plot].plot([], [], antialias=True)
-            for split in SPLITS
+            (split, quantity.column): self._plots[quantity.plot].add_curve()
+            for split in self._columns
             for quantity in QUANTITIES
         }
         self._canvas.scene().sigMouseMoved.connect(self._on_mouse)
         self._canvas.scene().sigMouseClicked.connect(self._on_clicked)
+        self._canvas.viewport().installEventFilter(self)
 
-    def _make_header(self) -> None:
-        self._header = QHBoxLayout()
-        self._header.setSpacing(12)
-        self._readout = named(QLabel(), "curves_readout", "Values at the cursor")
-        self._readout.setTextFormat(Qt.TextFormat.RichText)
-        self._log = named(QCheckBox("log"), "curves_log", "Logarithmic axes")
-        self._log.toggled.connect(self._on_log)
-        self._header.addWidget(self._readout, 1)
-        self._header.addWidget(self._log)
+    def _lay_out(self) -> None:
+        self._legends = [named(QLabel(), f"curves_legend_{i}", "Values of the curves") for i in range(2)]
+        whole = QWidget()
+        grid = QGridLayout(whole)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(2)
+        grid.setHorizontalSpacing(8)
+        for column, (legend, share) in enumerate(zip(self._legends, (4, 3), strict=True)):
+            legend.setTextFormat(Qt.TextFormat.RichText)
+            legend.setMinimumWidth(1)
+            legend.setIndent(AXIS_WIDTH if column == 0 else AXIS_WIDTH - 8)
+            grid.addWidget(legend, 0, column)
+            grid.setColumnStretch(column, share)
+        grid.addWidget(self._canvas, 1, 0, 1, 2)
+        grid.setRowStretch(1, 1)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(whole)
+        self._stack.addWidget(labels.empty("No curves yet: open a run, or press Train"))
 
     # -- drawing
 
     def _on_curves(self) -> None:
-        if not self._timer.isActive() and self.isVisible():
+        if self._session.curves is not self._drawn[0]:
+            self._follows = True
+        if self.isVisible() and not self._timer.isActive():
             self._timer.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._redraw()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._write_legends(None)
+
     def _redraw(self) -> None:
-        curves = self._session.curves
-        state = (curves, curves.version)
-        if state == self._drawn:
+        """Bring the plots up to the session's records, if they are not."""
+        curves, (drawn, version) = self._session.curves, self._drawn
+        if curves is drawn and curves.version == version:
             return
-        self._drawn = state
+        if curves is not drawn:
+            self._columns = {split: Columns() for split in self._columns}
+        self._drawn = (curves, curves.version)
+        self._columns["train"].read(curves.train)
+        self._columns["validation"].read(curves.validation)
         for (split, name), curve in self._curves.items():
-            curve.setData(*curves.column(split, name))
-        self._fit()
+            curve.setData(self._columns[split]["step"], self._columns[split][name])
+        self._stack.setCurrentIndex(0 if curves.train or curves.validation else 1)
+        if self._follows:
+            self._fit()
+        self._write_legends(None)
         self.redrawn.emit()
 
     def _fit(self) -> None:
-        pass
-
-    def _on_zoomed(self) -> None:
-        self._follows = False
-
-    def _on_clicked(self, event: object) -> None:
-        pass
-
-    def _on_log(self, on: bool) -> None:
-        for plot in self._plots:
-            plot.setLogMode(y=on)
-
-    def _on_mouse(self, position: QPointF) -> None:
-        pass
+        self._follows = True
+        last = max((steps[-1] for split in self._columns.values() if len(steps := split["step"])), default=1.0)
+        for number, plot in enumerate(self._plots):
+            names = [quantity.column for quantity in QUANTITIES if quantity.plot == number]
+            plot.fit(last, [split[name] for split in self._columns.values() for name in names])
 
     def _recolour(self) -> None:
         colours = theme.current()
         self._canvas.setBackground(colours.card)
-        for (_, name), curve in self._curves.items():
-            quantity = next(q for q in QUANTITIES if q.column == name)
-            curve.setPen(pg.mkPen(getattr(colours, quantity.colour), width=1))
+        for plot in self._plots:
+            plot.recolour()
+        for quantity in QUANTITIES:
+            colour = getattr(colours, quantity.colour)
+            draw_train(self._curves["train", quantity.column], colour)
+            draw_validation(self._curves["validation", quantity.column], colour)
+        self._write_legends(None)
+
+    # -- reading
+
+    def _write_legends(self, step: float | None) -> None:
+        """The values at a step, or the newest; in short words where there is little room."""
+        train, validation = (split.at(step) for split in self._columns.values())
+        for number, legend in enumerate(self._legends):
+            for words in ("words", "short"):
+                legend.setText(_legend(number, words, train, validation))
+                if legend.sizeHint().width() <= legend.width():
+                    break
+        here = train or validation
+        parts = (
+            [f"step {here['step']:,.0f}", f"β {here['beta']:.3g}", f"lr {here['learning_rate']:.3g}"] if here else []
+        )
+        self.fact_changed.emit(" · ".join(part for part in parts if "nan" not in part))
+
+    def _on_mouse(self, position: QPointF) -> None:
+        inside = next((plot for plot in self._plots if plot.vb.sceneBoundingRect().contains(position)), None)
+        here = None if inside is None else inside.vb.mapSceneToView(position).x()
+        record = {} if here is None else self._columns["train"].at(here) or self._columns["validation"].at(here)
+        step = record.get("step")
+        for plot in self._plots:
+            plot.show_crosshair(step)
+        self._write_legends(step)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The mouse left: the newest values again."""
+        if event.type() == QEvent.Type.Leave:
+            self._on_mouse(QPointF(-1, -1))
+        return super().eventFilter(watched, event)
+
+    # -- what the person does
+
+    def _on_zoomed(self) -> None:
+        self._follows = False
+
+    def _on_clicked(self, event: Any) -> None:
+        if event.double():
+            self._fit()
+
+    def _on_log(self, on: bool) -> None:
+        for plot in self._plots:
+            plot.set_log(on)
+        self._fit()
+
+
+def _legend(number: int, words: str, train: dict[str, float], validation: dict[str, float]) -> str:
+    """A plot's legend: a sample of each line with its words and values; nats per image."""
+    colours = theme.current()
+    parts = []
+    for quantity in QUANTITIES:
+        if quantity.plot == number:
+            colour = getattr(colours, quantity.colour)
+            text = f'<span style="color:{colour}">━</span> {getattr(quantity, words)} {_value(train, quantity)}'
+            if validation:
+                text += f' <span style="color:{colour}">●</span> {_value(validation, quantity)}'
+            parts.append(text)
+    key = "nats" + (" · ━ train ● validation" if validation and number == 1 else "")
+    text = "&nbsp;&nbsp;&nbsp;".join([*parts, key])
+    return f'<span style="color:{colours.muted}; font-size:{theme.SMALL}px">{text}</span>'
+
+
+def _value(record: dict[str, float], quantity: Quantity) -> str:
+    if not record:
+        return "–"
+    family = theme.mono().family()
+    text = f"{record[quantity.column]:,.1f}"
+    return f"<span style=\"font-family:'{family}'; color:{theme.current().text}\">{text}</span>"

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QSizePolicy, QVBoxLayout, 
 from latentlab.config import FOLDER
 from latentlab.gui.session import Preview, Session
 from latentlab.gui.widgets import labels
-from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.named import named
 
 SOURCE_NAMES = {
@@ -81,8 +80,7 @@ class DataView(QWidget):
         for source, name in SOURCE_NAMES.items():
             self._source.addItem(name, source)
         self._thumbnails = Thumbnails(self)
-        self._facts = ElidedLabel(parent=self)
-        self._facts.setProperty("role", "muted")
+        self._facts = labels.muted(wrap=True)
         self._problem = labels.bad()
         column = QVBoxLayout(self)
         column.setSpacing(4)

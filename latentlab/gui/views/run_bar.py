@@ -157,6 +157,7 @@ class RunBar(QWidget):
         self._more_count = named(QSpinBox(self), "more_count", "How many epochs to add")
         self._more_count.setRange(1, 10_000)
         self._more_count.setValue(5)
+        self._more_count.setFixedWidth(60)
         self._more_count.valueChanged.connect(self._name_more)
         self._train.clicked.connect(self.train_pressed)
         self._pause.clicked.connect(self._on_pause)

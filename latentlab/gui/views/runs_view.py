@@ -11,7 +11,7 @@ from PySide6.QtCore import (
     Signal,
     SignalInstance,
 )
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QListView,
     QStackedLayout,
@@ -35,14 +35,18 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 def second_line(run: RunSummary) -> str:
-    """'238.4 · epoch 6': the best negative ELBO in nats, and how far it came; the status where it is not complete."""
+    """'238.4 · epoch 6': the best negative ELBO in nats, and how far it came."""
     if run.status == "unreadable":
         return "cannot be read"
-    parts = [f"{run.best_neg_elbo:.1f}"] if run.best_neg_elbo is not None else []
-    parts.append(f"epoch {run.epochs_done}")
-    if run.status != "completed":
-        parts.append(run.status)
-    return " · ".join(parts)
+    best = [f"{run.best_neg_elbo:,.1f}"] if run.best_neg_elbo is not None else []
+    return " · ".join([*best, f"epoch {run.epochs_done}"])
+
+
+def status_word(run: RunSummary) -> str:
+    """What is worth saying besides: nothing of a run that is complete and one's own."""
+    if run.status == "unreadable":
+        return ""
+    return "read-only" if run.read_only else "" if run.status == "completed" else run.status
 
 
 def spoken(run: RunSummary) -> str:
@@ -131,20 +135,25 @@ class RunPainter(QStyledItemDelegate):
 
     def _paint_texts(self, painter: QPainter, room: QRect, run: RunSummary) -> None:
         colours = theme.current()
-        broken = run.status in ("failed", "unreadable")
-        for font, colour, text, where in (
-            (theme.sans(theme.LARGE), colours.text, run.name, Qt.AlignmentFlag.AlignTop),
-            (
-                theme.mono(theme.SMALL),
-                colours.bad if broken else colours.muted,
-                second_line(run),
-                Qt.AlignmentFlag.AlignBottom,
-            ),
-        ):
-            painter.setFont(font)
-            painter.setPen(theme.qcolor(colour))
-            shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-            painter.drawText(room, where | Qt.AlignmentFlag.AlignLeft, shown)
+        quiet = colours.bad if run.status in ("failed", "unreadable") else colours.muted
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
+        word = status_word(run)
+        taken = QFontMetrics(theme.sans(theme.SMALL)).horizontalAdvance(word)
+        figures = QFontMetrics(theme.mono(theme.SMALL)).horizontalAdvance(second_line(run))
+        beside = word and figures + taken + 8 <= room.width()
+        name = room.adjusted(0, 0, 0 if beside or not word else -taken - 8, 0)
+        self._write(painter, name, top | left, theme.sans(theme.LARGE), colours.text, run.name)
+        self._write(painter, room, bottom | left, theme.mono(theme.SMALL), quiet, second_line(run))
+        self._write(painter, room, (bottom if beside else top) | right, theme.sans(theme.SMALL), quiet, word)
+
+    def _write(
+        self, painter: QPainter, room: QRect, where: Qt.AlignmentFlag, font: QFont, colour: str, text: str
+    ) -> None:
+        painter.setFont(font)
+        painter.setPen(theme.qcolor(colour))
+        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, where, shown)
 
 
 class RunsView(QWidget):

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
-    QFormLayout,
     QFrame,
+    QGridLayout,
     QScrollArea,
     QSizePolicy,
     QSpinBox,
@@ -183,15 +183,18 @@ class SettingsView(QWidget):
         return control
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
+        form = QGridLayout()
         form.setHorizontalSpacing(8)
         form.setVerticalSpacing(4)
         form.setContentsMargins(0, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        form.addRow(labels.muted("Preset"), self._preset)
-        for row, control in self._controls:
-            form.addRow(labels.muted(row.words), control)
+        form.setColumnStretch(1, 1)
+        rows = [("Preset", self._preset), *((row.words, control) for row, control in self._controls)]
+        for number, (words, control) in enumerate(rows):
+            label = labels.muted(words)
+            label.setBuddy(control)
+            form.addWidget(label, number, 0)
+            form.addWidget(control, number, 1)
+        form.setRowStretch(len(rows), 1)
         content = QWidget()
         content.setProperty("scrolled", "true")
         content.setLayout(form)

@@ -1,0 +1,108 @@
+"""A plot of curves over steps in the theme's colours: quiet axes, a crosshair, a y range for the interesting part."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+
+from latentlab.gui.widgets import theme
+
+Floats = NDArray[np.float64]
+AXIS_WIDTH = 46  # pixels; fixed, so that a plot does not jump when its figures grow
+
+
+def robust_range(values: Floats) -> tuple[float, float] | None:
+    """Lowest and highest of the values within Tukey's outer fences, with a margin; None where nothing is finite.
+
+    The fences lie three interquartile ranges outside the middle half (Tukey 1977): a curve that falls from 540 to 240
+    in its first steps is shown around 240.
+    """
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    low, high = np.percentile(values, [25, 75])
+    fence = 3 * (high - low)
+    kept = values[(values >= low - fence) & (values <= high + fence)]
+    bottom, top = float(kept.min()), float(kept.max())
+    margin = 0.06 * (top - bottom) or 0.05 * abs(top) or 1.0
+    return bottom - margin, top + margin
+
+
+class StepAxis(pg.AxisItem):
+    """Steps as whole numbers with thousands set apart: '12,000'."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [f"{value * scale:,.0f}" if float(value * scale).is_integer() else "" for value in values]
+
+
+class CurvePlot(pg.PlotItem):
+    """One plot. Curves that are added are clipped to the view and thinned to its pixels, keeping their peaks."""
+
+    def __init__(self) -> None:
+        super().__init__(axisItems={"bottom": StepAxis("bottom")})
+        self._log = False
+        self._crosshair = pg.InfiniteLine(angle=90, movable=False)
+        self._crosshair.hide()
+        self.addItem(self._crosshair, ignoreBounds=True)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.disableAutoRange()
+        self.setClipToView(True)
+        self.setDownsampling(auto=True, mode="peak")
+        self.showGrid(y=True, alpha=0.7)
+        for name in ("left", "bottom"):
+            self.getAxis(name).setStyle(maxTickLevel=0, tickLength=-4 if name == "bottom" else 0, tickFont=theme.mono())
+        self.getAxis("left").setWidth(AXIS_WIDTH)
+
+    def add_curve(self) -> pg.PlotDataItem:
+        """An empty curve. Values that are not finite leave a gap."""
+        return self.plot([], [], antialias=True, connect="finite", skipFiniteCheck=False)
+
+    def set_log(self, on: bool) -> None:
+        """Whether the vertical axis is logarithmic; `fit` afterwards."""
+        self._log = on
+        self.setLogMode(y=on)
+
+    def fit(self, last_step: float, values: Iterable[Floats]) -> None:
+        """Show steps 0 to `last_step` and the interesting part of all these values."""
+        together = np.concatenate([np.empty(0), *values])
+        if self._log:
+            together = np.log10(together[together > 0])
+        self.setXRange(0, max(last_step, 1), padding=0.02)
+        bounds = robust_range(together)
+        if bounds is not None:
+            self.setYRange(*bounds, padding=0)
+
+    def show_crosshair(self, step: float | None) -> None:
+        """A vertical line at the step, or none."""
+        self._crosshair.setVisible(step is not None)
+        if step is not None:
+            self._crosshair.setPos(step)
+
+    def recolour(self) -> None:
+        """Take the colours in force for what is not a curve."""
+        colours = theme.current()
+        line, text = pg.mkPen(theme.qcolor(colours.line)), pg.mkPen(theme.qcolor(colours.muted))
+        for name in ("left", "bottom"):
+            axis = self.getAxis(name)
+            axis.setPen(line)
+            axis.setTickPen(line)
+            axis.setTextPen(text)
+        self._crosshair.setPen(text)
+
+
+def draw_train(curve: pg.PlotDataItem, colour: str) -> None:
+    """A thin line."""
+    curve.setPen(pg.mkPen(QColor(colour), width=1))
+
+
+def draw_validation(curve: pg.PlotDataItem, colour: str) -> None:
+    """Dots on a broken line of the same colour."""
+    ground = theme.qcolor(theme.current().card)
+    curve.setPen(pg.mkPen(QColor(colour), width=1, dash=[4, 4]))
+    curve.setSymbol("o")
+    curve.setSymbolSize(6)
+    curve.setSymbolBrush(pg.mkBrush(QColor(colour)))
+    curve.setSymbolPen(pg.mkPen(ground, width=1))
