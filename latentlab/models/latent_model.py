@@ -80,7 +80,10 @@ class LatentModel(nn.Module):
     def forward(self, x: Tensor, labels: Tensor | None = None, generator: torch.Generator | None = None) -> Terms:
         x = self.likelihood.observe(x, generator)  # (B, C, H, W)
         c = self.condition(labels, len(x))  # (B, K)
-        h = self.encoder(x, c)  # (B, width)
+        return self.draw(x, c, self.encoder(x, c), generator)
+
+    def draw(self, x: Tensor, c: Tensor, h: Tensor, generator: torch.Generator | None = None) -> Terms:
+        """One draw of z for each row: x as observed, condition c (B, K), and the encoder's features h (B, width)."""
         z, log_q, log_p, kls, auxiliary = self.latent(h, self.prior, generator)
         output = self.decoder(z, c)  # (B, C, H, W)
         reconstruction = self.likelihood.negative_log_prob(output, x)  # (B,)
