@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from latentlab.config import RunConfig
-from latentlab.runs.listing import RunSummary
+from latentlab.runs.folder import RunSummary
 
 Floats = NDArray[np.float32]
 Phase = Literal["idle", "preparing", "training", "pausing", "paused", "stopping"]

@@ -1,29 +1,69 @@
 """The encoding thread: the images on the map through the newest weights, so that the points can follow the training."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from latentlab.gui.session import Encoding
+from latentlab.explore.neighbours import Neighbours, Usual
+from latentlab.explore.pca import Pca
+from latentlab.gui.session import Encoding, Live
 from latentlab.gui.threads.model_thread import ModelThread
+from latentlab.images import Images
 
 if TYPE_CHECKING:
     from latentlab.models.latent_model import LatentModel
 
+SAMPLES = 16  # of the prior, always with the same noise
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """An encoding with what is asked of it again and again: its plane, its neighbours, what is usual in it."""
+
+    encoding: Encoding
+    pca: Pca
+    neighbours: Neighbours
+    usual: Usual
+
+
+def survey(encoding: Encoding) -> Survey:
+    """Takes 10 to 100 ms: not for the GUI thread."""
+    return Survey(encoding, Pca.fit(encoding.mu), Neighbours(encoding.mu), Usual(encoding.mu))
+
 
 class Encoder(ModelThread):
-    """ask("map", images) answers `encoded(Encoding)`; images are `latentlab.images.Images`, which carry their index."""
+    """ask("map", images) answers `surveyed(Survey)`; ask("live", images, seed) answers `seen(Live)`."""
 
-    encoded = Signal(object)
+    surveyed = Signal(object)
+    seen = Signal(object)
+    first_channel = "live"
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__("encoding", parent)
 
     def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
+        if channel == "live":
+            self.seen.emit(_live(model, *request, self.step))
+            return
         from latentlab.explore.encode import encode
 
         (images,) = request
         step = self.step
         got = encode(model, images, cancelled=lambda: not self.newest(channel, number) or self._closing)
         if got is not None and self.newest(channel, number):
-            self.encoded.emit(Encoding(got.index, got.mu, got.kl_per_dim, step, got.reconstruction, got.kl))
+            encoding = Encoding(got.index, got.mu, got.kl_per_dim, step, got.reconstruction, got.kl)
+            self.surveyed.emit(survey(encoding))
+
+
+def _live(model: "LatentModel", images: Images, seed: int, step: int) -> Live:
+    from latentlab.explore.decode import decode
+    from latentlab.explore.encode import encode
+
+    got = encode(model, images)
+    assert got is not None, "nobody cancels"
+    outputs = decode(model, got.mu, images.labels if model.num_classes else None)
+    noise = np.random.default_rng(seed).standard_normal((SAMPLES, model.latent_dim)).astype(np.float32)
+    labels = np.arange(SAMPLES) % model.num_classes if model.num_classes else None
+    return Live(np.asarray(images.pixels[np.arange(len(images))]), outputs, decode(model, noise, labels), step)

@@ -44,7 +44,7 @@ Weights = FromRun | FromSnapshot
 class ModelThread(QObject):
     """Subclasses say in `answer` what is done for a request; it runs in the thread, with the model ready."""
 
-    opened = Signal(object, int, int)  # the weights' source, step, epoch
+    opened = Signal(object, int)  # the weights' source, and their step
     failed = Signal(str)
 
     first_channel = ""  # a channel that goes before all others
@@ -138,21 +138,21 @@ class ModelThread(QObject):
             self.answer(model, channel, number, request)
 
     def _load(self, weights: Weights) -> None:
-        model, step, epoch = self._from_run(weights) if isinstance(weights, FromRun) else self._from_snapshot(weights)
+        model, step = self._from_run(weights) if isinstance(weights, FromRun) else self._from_snapshot(weights)
         with self._wake:
             if isinstance(self._weights, FromRun):  # another run was opened meanwhile
                 return
             self._model, self.step = model, step
-        self.opened.emit(weights, step, epoch)
+        self.opened.emit(weights, step)
 
-    def _from_run(self, weights: FromRun) -> "tuple[LatentModel, int, int]":
+    def _from_run(self, weights: FromRun) -> "tuple[LatentModel, int]":
         from latentlab.explore.loaded import load
 
         loaded = load(weights.path)
         self._made_for = None
-        return loaded.model, loaded.step, loaded.epoch
+        return loaded.model, loaded.step
 
-    def _from_snapshot(self, weights: FromSnapshot) -> "tuple[LatentModel, int, int]":
+    def _from_snapshot(self, weights: FromSnapshot) -> "tuple[LatentModel, int]":
         from latentlab.models.build import build
 
         wanted = (weights.config.model, weights.image_shape, weights.class_names)
@@ -161,4 +161,4 @@ class ModelThread(QObject):
             model = build(weights.config.model, weights.image_shape, len(weights.class_names)).eval()
         model.load_state_dict(dict(weights.snapshot.state), assign=True)
         self._made_for = wanted
-        return model, weights.snapshot.step, weights.snapshot.epoch
+        return model, weights.snapshot.step

@@ -39,7 +39,9 @@ class Projector(QObject):
         self._send("warm")
 
     def fit(self, mu: NDArray[np.float32], init: NDArray[np.float32] | None = None, epochs: int | None = None) -> int:
-        """Lays out mu (N, d), from the last layout `init` where given. A fit under way is abandoned. Returns the job."""
+        """Lays out mu (N, d), from the last layout `init` where given. A fit under way is abandoned.
+
+        Returns the job."""
         if self.busy:
             self.cancel()
         self._job += 1

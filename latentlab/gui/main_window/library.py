@@ -1,0 +1,119 @@
+"""Data and runs for the window, read in threads: nothing here is heavy to import."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentlab.config import DataConfig
+from latentlab.data import sources
+from latentlab.explore.map_cache import load_map
+from latentlab.gui.session import Encoding, MapImages, OpenRun, Preview
+from latentlab.gui.threads.encoding import Survey, survey
+from latentlab.gui.threads.jobs import Ticket
+from latentlab.images import Dataset, Images, balanced
+from latentlab.runs.folder import RunFolder
+
+MAP_POINTS = 5000  # class-balanced: so many are encoded and laid out several times a minute while training goes on
+PREVIEWED = 7
+FETCHED = {"mnist": "MNIST/raw", "fashion-mnist": "FashionMNIST/raw", "cifar10": "cifar-10-batches-bin"}
+
+
+class Library:
+    """The data sets, the last one of which is kept: it is trained on, shown on the map and looked at."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._last: tuple[tuple[Any, ...], Dataset] | None = None
+
+    def load(self, config: DataConfig, seed: int, ticket: Ticket) -> Dataset:
+        """Reads or downloads. Raises ValueError, OSError, and Cancelled."""
+        drawn = config.limit if config.source == "shapes" else None
+        key = (config.source, config.path, config.image_size, config.channels, drawn, seed if drawn else None)
+        kept = self._last
+        if kept is not None and kept[0] == key and config.path is None:
+            return kept[1]
+        dataset = sources.load(
+            config, data_dir=self._data_dir, seed=seed, progress=ticket.progress, cancelled=ticket.cancelled
+        )
+        self._last = (key, dataset)
+        return dataset
+
+    def preview(self, config: DataConfig, seed: int, ticket: Ticket) -> Preview:
+        """A few pictures and the facts, or the sentence that says what is wrong."""
+        name = config.path or config.source
+        if config.source in FETCHED and not (self._data_dir / FETCHED[config.source]).exists():
+            return Preview(name, facts=f"{sources.describe(config.source)}: fetched when you press Train")
+        try:
+            dataset = self.load(config, seed, ticket)
+        except (ValueError, OSError) as error:
+            return Preview(name, problem=str(error))
+        return describe(dataset, config)
+
+
+def describe(dataset: Dataset, config: DataConfig) -> Preview:
+    """What the data card shows."""
+    channels, height, width = dataset.shape
+    first = dataset.train.take(np.linspace(0, len(dataset.train) - 1, PREVIEWED).astype(np.int64))
+    kind = f"{height}x{width} {'grey' if channels == 1 else 'colour'}"
+    classes = f"{dataset.num_classes} classes" if dataset.num_classes else "no classes"
+    facts = f"{kind} · {classes} · {config.val_fraction:.0%} to validate"
+    return Preview(
+        dataset.name,
+        np.asarray(first.pixels),
+        f"{len(dataset.train):,} + {len(dataset.test):,}",
+        " · ".join((facts, *dataset.notes)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedRun:
+    """What a run folder holds, without its weights."""
+
+    run: OpenRun
+    records: list[dict[str, Any]]
+    stored: Survey | None
+    umap: NDArray[np.float32] | None
+
+
+def read_run(folder: RunFolder) -> OpenedRun:
+    """Everything that can be shown before torch is there."""
+    record = folder.record
+    records = folder.metrics.read()
+    steps = folder.checkpoints.steps()
+    step = steps[-1] if steps else 0
+    run = OpenRun(
+        folder.path,
+        folder.name,
+        record.config,
+        record.dataset.image_shape,
+        record.dataset.class_names,
+        record.read_only,
+        record.status,
+        step,
+        max((entry["epoch"] for entry in records if entry["step"] <= step), default=0),
+    )
+    kept = load_map(folder)
+    if kept is None or kept.step != step:
+        return OpenedRun(run, records, None, None)
+    return OpenedRun(run, records, survey(Encoding(kept.index, kept.mu, kept.kl_per_dim, kept.step)), kept.umap)
+
+
+def map_index(dataset: Dataset) -> NDArray[np.int64]:
+    """Dataset indices of the images on the map: all, or a class-balanced part, always the same."""
+    labels = None
+    if dataset.train.labels is not None and dataset.test.labels is not None:
+        labels = np.concatenate([dataset.train.labels, dataset.test.labels])
+    index = np.concatenate([dataset.train.index, dataset.test.index])
+    return index[balanced(labels, len(index), MAP_POINTS, seed=0)]
+
+
+def map_images(dataset: Dataset, index: NDArray[np.int64] | None = None) -> Images:
+    """The images on the map, in memory."""
+    return dataset.at(map_index(dataset) if index is None else index)
+
+
+def as_map_images(images: Images) -> MapImages:
+    return MapImages(images.index, np.asarray(images.pixels), images.labels)

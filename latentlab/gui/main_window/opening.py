@@ -1,0 +1,197 @@
+"""Opening a run: its record, curves and kept map at once, then its pictures, then its model."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject
+
+from latentlab.explore.map_cache import save_map
+from latentlab.gui.main_window.exploring import Exploring
+from latentlab.gui.main_window.library import Library, OpenedRun, as_map_images, map_images, read_run
+from latentlab.gui.main_window.mapping import Mapping
+from latentlab.gui.session import Live, Session
+from latentlab.gui.threads.decoding import Decoder
+from latentlab.gui.threads.encoding import Encoder, Survey
+from latentlab.gui.threads.jobs import Jobs, Ticket
+from latentlab.gui.threads.model_thread import FromRun, FromSnapshot, Weights
+from latentlab.images import Images
+from latentlab.runs.folder import RunFolder, open_run
+
+LIVE_IMAGES = 16
+
+
+class Opening(QObject):
+    """Brings a run into the session, and keeps its encodings in step with the weights that are in use."""
+
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        jobs: Jobs,
+        mapping: Mapping,
+        exploring: Exploring,
+        decoder: Decoder,
+        encoder: Encoder,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._library, self._jobs = session, library, jobs
+        self._mapping, self._exploring = mapping, exploring
+        self._decoder, self._encoder = decoder, encoder
+        self._images: Images | None = None  # those of the map, of the open run
+        self._waiting: Weights | None = None  # the weights to load once the window has been painted
+        self._painted = False
+        self._live_seed = 0
+        decoder.opened.connect(self._on_weights)
+        encoder.surveyed.connect(self._on_surveyed)
+        encoder.seen.connect(self._on_seen)
+        mapping.laid_out.connect(self._keep)
+
+    def painted(self) -> None:
+        """The window stands: from now on torch may be imported."""
+        self._painted = True
+        if self._waiting is not None:
+            weights, self._waiting = self._waiting, None
+            self._use(weights)
+
+    # -- opening and closing
+
+    def open(self, run: str | Path, root: Path | None = None) -> None:
+        """Opens a run by its name or path; a sentence is told where that cannot be."""
+        self._jobs.start("open", lambda _ticket: read_run(open_run(run, root)), self._on_opened)
+
+    def close(self) -> None:
+        self._jobs.cancel("open")
+        self._jobs.cancel("pictures")
+        self._forget()
+        self._session.open(None)
+
+    def _forget(self) -> None:
+        self._images = None
+        self._mapping.forget()
+        self._decoder.forget()
+        self._encoder.forget()
+
+    def _on_opened(self, opened: OpenedRun) -> None:
+        self._forget()
+        session, run = self._session, opened.run
+        session.open(run)
+        session.set_config(run.config)
+        session.add_records(opened.records)
+        if opened.stored is not None:
+            self._mapping.take(opened.stored, opened.umap)
+        else:
+            session.set_map_note("Reading the pictures…")
+        index = None if opened.stored is None else opened.stored.encoding.index
+        self._jobs.start("pictures", lambda ticket: self._read_pictures(run.path, index, ticket), self._on_pictures)
+        if run.step:
+            self._use(FromRun(run.path))
+        session.logged.emit(f"Opened {run.name}: {run.status}, epoch {run.epoch}, step {run.step}")
+
+    def _read_pictures(self, path: Path, index: NDArray[np.int64] | None, ticket: Ticket) -> tuple[Images, bool]:
+        record = RunFolder(path).record
+        config = record.config
+        dataset = self._library.load(config.data, config.training.seed, ticket)
+        changed = dataset.fingerprint != record.dataset.fingerprint
+        return map_images(dataset, None if changed else index), changed
+
+    def _on_pictures(self, found: tuple[Images, bool]) -> None:
+        images, changed = found
+        if changed:
+            self._session.told.emit("The pictures of this run have changed since it was trained", False)
+        self.show_images(images)
+
+    # -- a run that is about to be trained
+
+    def begin(self, opened: OpenedRun, images: Images) -> None:
+        """A new run: it is shown from its first snapshot on."""
+        self._jobs.cancel("open")
+        self._jobs.cancel("pictures")
+        self._forget()
+        self._session.open(opened.run)
+        self._session.set_map_note("The map comes with the first snapshot")
+        self.show_images(images)
+
+    def show_images(self, images: Images) -> None:
+        self._images = images
+        self._session.set_images(as_map_images(images))
+        encoding = self._session.encoding
+        if self._session.model_ready and (encoding is None or encoding.reconstruction is None):
+            self._encode()
+        self._exploring.begin()
+
+    # -- weights and what follows from them
+
+    def _use(self, weights: Weights) -> None:
+        if self._painted:
+            self._decoder.use(weights)
+            self._encoder.use(weights)
+        else:
+            self._waiting = weights
+
+    def follow(self, weights: FromSnapshot, with_map: bool) -> None:
+        """A snapshot of the training: decoding goes on from it, and the map too where asked."""
+        self._use(weights)
+        if self._images is not None:
+            self._ask_live()
+            if with_map:
+                self._encoder.ask("map", self._images)
+
+    def _on_weights(self, weights: Weights, step: int) -> None:
+        self._session.update_run(step=step)
+        ready = self._session.model_ready
+        self._session.set_model_ready(True)
+        if isinstance(weights, FromRun) or not ready:
+            self._session.logged.emit(f"Weights of step {step} are ready")
+            if self._images is not None:
+                self._encode()
+        self._exploring.refresh()
+
+    def _encode(self) -> None:
+        assert self._images is not None
+        self._encoder.ask("map", self._images)
+        self._ask_live()
+
+    def _ask_live(self) -> None:
+        assert self._images is not None
+        some = np.linspace(0, len(self._images) - 1, min(LIVE_IMAGES, len(self._images))).astype(np.int64)
+        self._encoder.ask("live", self._images.take(some), self._live_seed)
+
+    def resample(self) -> None:
+        """Other samples of the prior."""
+        self._live_seed += 1
+        if self._images is not None and self._session.model_ready:
+            self._ask_live()
+
+    def _on_surveyed(self, survey: Survey) -> None:
+        if self._images is None or not np.array_equal(survey.encoding.index, self._images.index):
+            return
+        known = self._session.encoding
+        same = known is not None and known.step == survey.encoding.step and self._session.layout is not None
+        kept = self._session.layout
+        if same and kept is not None and kept.kind == "umap" and np.array_equal(known.index, survey.encoding.index):
+            self._mapping.take(survey, kept.coords)  # the kept layout is of these very weights
+        else:
+            self._mapping.take(survey)
+        self._exploring.begin()
+        self._exploring.resurvey()
+
+    def _on_seen(self, live: Live) -> None:
+        if self._session.run is not None and live.inputs.shape[1:] == self._session.run.image_shape:
+            self._session.set_live(live)
+
+    def _keep(self, survey: Survey, coords: NDArray[np.float32]) -> None:
+        """A UMAP is kept with its run, so that the next opening shows it at once."""
+        run = self._session.run
+        if run is None or run.read_only or self._session.training.active or survey.encoding.step != run.step:
+            return
+        labels = None if self._images is None else self._images.labels
+
+        def save(_ticket: Ticket) -> None:
+            encoding = survey.encoding
+            folder = RunFolder(run.path)
+            with folder.lock():
+                save_map(folder, encoding.step, encoding.index, encoding.mu, encoding.kl_per_dim, coords, labels)
+
+        self._jobs.start("keep the map", save, lambda _nothing: None)

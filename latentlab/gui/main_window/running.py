@@ -1,0 +1,243 @@
+"""Training from the window: start, pause, go on, stop and keep, discard, more epochs; and what comes back."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QFile, QObject, Signal
+
+from latentlab.config import RunConfig, merge
+from latentlab.events import (
+    Changed,
+    EpochEnded,
+    Event,
+    Failed,
+    Finished,
+    Measured,
+    Paused,
+    Resumed,
+    Saved,
+    Snapshot,
+    Started,
+    Warned,
+)
+from latentlab.gui.main_window.library import Library, map_images, read_run
+from latentlab.gui.main_window.opening import Opening
+from latentlab.gui.session import Session
+from latentlab.gui.threads.jobs import Jobs, Ticket
+from latentlab.gui.threads.model_thread import FromSnapshot
+from latentlab.gui.threads.training import Trainer
+from latentlab.images import Dataset, Images
+from latentlab.runs.folder import RunFolder, create_run, free_name
+from latentlab.runs.record import new_record
+
+LEAST_BETWEEN_MAPS = 1.0  # seconds
+MAP_SHARE = 0.1  # of the time may go into encoding the map's images while training
+
+
+class Running(QObject):
+    """One training at a time, in the worker thread."""
+
+    ended = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        jobs: Jobs,
+        opening: Opening,
+        root: Path,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._library, self._jobs, self._opening, self._root = session, library, jobs, opening, root
+        self.trainer = Trainer(self)
+        self.trainer.events.connect(self._on_events)
+        self.trainer.ended.connect(self._on_ended)
+        self._began = 0.0
+        self._first_step = 0
+        self._new = False  # this training made the run, so that it may be thrown away
+        self._discard = False
+        self._failed = False
+        self._asked_map = 0.0
+        self._map_took = 0.0
+
+    # -- what the person asks for
+
+    def train(self) -> None:
+        """A new run with the settings."""
+        config = self._session.config
+        stem = f"{config.data.source}-{config.model.kind}"
+
+        def prepare(ticket: Ticket) -> tuple[Dataset, Images]:
+            dataset = self._library.load(config.data, config.training.seed, ticket)
+            return dataset, map_images(dataset)
+
+        def begin(found: tuple[Dataset, Images]) -> None:
+            dataset, images = found
+
+            def make_run() -> RunFolder:
+                return create_run(self._root, new_record(free_name(self._root, stem), config, dataset))
+
+            self._launch(config, dataset, images, make_run, new=True)
+
+        self._prepare(config, prepare, begin)
+
+    def more(self, epochs: int) -> None:
+        """The open run goes on."""
+        run = self._session.run
+        if run is None or run.read_only:
+            self._session.told.emit("Open a run of your own first: the demo cannot be trained further", True)
+            return
+        total = {"training": {"epochs": max(run.epoch, 0) + epochs}}
+        config = RunConfig.parse(merge(run.config.to_dict(), total))
+
+        def prepare(ticket: Ticket) -> tuple[Dataset, Images]:
+            dataset = self._library.load(config.data, config.training.seed, ticket)
+            return dataset, map_images(dataset)
+
+        def begin(found: tuple[Dataset, Images]) -> None:
+            self._launch(config, *found, lambda: RunFolder(run.path), new=False)
+
+        self._prepare(config, prepare, begin)
+
+    def pause(self) -> None:
+        if self.trainer.control is not None and self._session.training.phase == "training":
+            self._session.set_training(phase="pausing")
+            self.trainer.control.pause()
+
+    def resume(self) -> None:
+        if self.trainer.control is not None and self._session.training.phase in ("paused", "pausing"):
+            self.trainer.control.resume()
+
+    def stop(self) -> None:
+        """Stop and keep; a training that has not begun yet is called off."""
+        if self._jobs.running("prepare"):
+            self._jobs.cancel("prepare")
+            self._session.set_training(phase="idle", note="")
+        elif self.trainer.control is not None and self._session.training.active:
+            self._session.set_training(phase="stopping", note="Stopping…")
+            self.trainer.control.stop()
+
+    def discard(self) -> None:
+        """Stop, and throw the run away, if this training made it."""
+        self._discard = self._new
+        self.stop()
+
+    def close(self) -> None:
+        self.trainer.close()
+
+    # -- how it goes
+
+    def _prepare(
+        self,
+        config: RunConfig,
+        work: Callable[[Ticket], tuple[Dataset, Images]],
+        then: Callable[[tuple[Dataset, Images]], None],
+    ) -> None:
+        if self._session.training.active:
+            self._session.told.emit("One run at a time: stop this one first", True)
+            return
+        self._session.set_training(phase="preparing", note=f"Reading {config.data.path or config.data.source}…")
+        self._jobs.start("prepare", work, then)
+
+    def _launch(
+        self, config: RunConfig, dataset: Dataset, images: Images, make_run: Callable[[], RunFolder], new: bool
+    ) -> None:
+        self._images, self._dataset, self._new, self._discard, self._failed = images, dataset, new, False, False
+        self._map_took = self._asked_map = 0.0
+        self._session.set_training(phase="preparing", note="Starting…")
+        self.trainer.start(config, dataset, make_run)
+
+    def _on_events(self, events: list[Event]) -> None:
+        records = [event.to_record() for event in events if isinstance(event, Measured)]
+        if records:
+            self._session.add_records(records)
+        for event in events:
+            self._on_event(event)
+
+    def _on_event(self, event: Event) -> None:
+        session = self._session
+        match event:
+            case Started():
+                self._on_started(event)
+            case Measured() if event.split == "train":
+                self._on_measured(event)
+            case EpochEnded():
+                session.set_training(epoch=event.epoch)
+                session.update_run(epoch=event.epoch)
+            case Snapshot():
+                self._on_snapshot(event)
+            case Paused():
+                session.set_training(phase="paused")
+            case Resumed():
+                session.set_training(phase="training")
+            case Changed():
+                session.logged.emit(f"From step {event.step}: beta {event.beta:g}, lr {event.learning_rate:g}")
+            case Warned():
+                session.told.emit(event.message, False)
+            case Saved():
+                session.logged.emit(f"Checkpoint of step {event.step} kept{' (best)' if event.best else ''}")
+            case Finished():
+                session.logged.emit(f"{event.reason.capitalize()} at epoch {event.epoch} in {event.seconds:.1f} s")
+            case Failed():
+                self._failed = True
+                session.told.emit(event.message, True)
+
+    def _on_started(self, event: Started) -> None:
+        session = self._session
+        opened = read_run(RunFolder(Path(event.run)))
+        if session.run is None or session.run.path != opened.run.path:
+            self._opening.begin(opened, self._images)
+        session.update_run(status="training", config=opened.run.config)
+        self._began, self._first_step = time.monotonic(), event.step
+        session.set_training(
+            phase="training", note="", step=event.step, total_steps=event.total_steps, epoch=event.epoch,
+            total_epochs=event.total_epochs, device=event.device, elapsed_s=0.0, remaining_s=None,
+        )  # fmt: skip
+        assert self.trainer.control is not None
+        self.trainer.control.request_snapshot()  # the first one at once: nobody wants to look at an empty map
+        session.logged.emit(
+            f"Training {opened.run.name} on {event.device}: {event.parameters:,} parameters, "
+            f"{event.train_images:,} + {event.validation_images:,} images"
+        )
+
+    def _on_measured(self, event: Measured) -> None:
+        state = self._session.training
+        elapsed = time.monotonic() - self._began
+        done, left = event.step - self._first_step, state.total_steps - event.step
+        self._session.set_training(
+            step=event.step,
+            images_per_second=event.images_per_second,
+            elapsed_s=elapsed,
+            remaining_s=elapsed / done * left if done else None,
+        )
+
+    def _on_snapshot(self, event: Snapshot) -> None:
+        """Decoding follows every snapshot; the map as often as it may without costing the training much."""
+        run, control = self._session.run, self.trainer.control
+        if run is None or control is None:
+            return
+        now = time.monotonic()
+        encoding = self._session.encoding
+        answered = encoding is not None and self._asked_map > 0 and encoding.step >= self._asked_step
+        if answered and not self._map_took:
+            self._map_took = now - self._asked_map
+        pause = max(LEAST_BETWEEN_MAPS, self._map_took / MAP_SHARE)
+        with_map = self._asked_map == 0.0 or (answered and now - self._asked_map >= pause)
+        if with_map:
+            self._asked_map, self._asked_step, self._map_took = now, event.step, 0.0
+        self._opening.follow(FromSnapshot(run.config, run.image_shape, run.class_names, event), with_map)
+        control.request_snapshot()
+
+    def _on_ended(self, path: Path | None) -> None:
+        self._session.set_training(phase="idle", note="", remaining_s=None)
+        if path is not None and self._discard:
+            self._opening.close()
+            if not QFile.moveToTrash(str(path)):
+                shutil.rmtree(path, ignore_errors=True)
+            self._session.told.emit(f"{path.name} was thrown away", False)
+        elif path is not None and path.is_dir() and not self._failed:
+            self._session.update_run(status=RunFolder(path).record.status)
+        self.ended.emit()

@@ -1,0 +1,329 @@
+"""The main window: makes the parts and connects them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBox, QToolBar
+
+from latentlab.config import DEFAULT_BETA, PRESETS, DataConfig, RunConfig, merge
+from latentlab.gui.actions import Actions, sheet
+from latentlab.gui.main_window.exploring import Exploring
+from latentlab.gui.main_window.export import Exporting
+from latentlab.gui.main_window.library import Library
+from latentlab.gui.main_window.mapping import Mapping
+from latentlab.gui.main_window.opening import Opening
+from latentlab.gui.main_window.panels import Panels, make_views
+from latentlab.gui.main_window.running import Running
+from latentlab.gui.session import Session
+from latentlab.gui.threads.decoding import Decoder
+from latentlab.gui.threads.encoding import Encoder
+from latentlab.gui.threads.jobs import Jobs
+from latentlab.gui.threads.projection import Projector
+from latentlab.gui.views.message_view import MessageView
+from latentlab.gui.widgets import theme
+from latentlab.runs.folder import RunSummary, list_runs
+from latentlab.runs.places import demo_run
+
+SMALLEST = (960, 600)  # pixels
+
+
+class MainWindow(QMainWindow):
+    """`root` holds the runs, `data_dir` the data sets. warm: let UMAP compile in the background once torch is there."""
+
+    first_painted = Signal()
+    torch_ready = Signal()
+
+    def __init__(self, root: Path, data_dir: Path, warm: bool = True) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle("LatentLab")
+        self.setMinimumSize(*SMALLEST)
+        self.setAcceptDrops(True)
+        self._root, self._warm, self._painted, self._torch = root, warm, False, False
+        self.session = Session(self)
+        self.jobs = Jobs(self)
+        self.library = Library(data_dir)
+        self.decoder, self.encoder, self.projector = Decoder(self), Encoder(self), Projector(self)
+        self.mapping = Mapping(self.session, self.projector, self)
+        self.exploring = Exploring(self.session, self.mapping, self.decoder, self)
+        self.opening = Opening(
+            self.session, self.library, self.jobs, self.mapping, self.exploring, self.decoder, self.encoder, self
+        )
+        self.running = Running(self.session, self.library, self.jobs, self.opening, root, self)
+        self.exporting = Exporting(self.session, self.jobs, self.exploring, self)
+        self.views = make_views(self.session)
+        self.panels = Panels(self, self.views)
+        self.message = MessageView(self.session)
+        self._place_message()
+        self._connect()
+        self.actions_table = Actions(self, self._handlers())
+        self._add_panels_to_menu()
+        self.refresh_runs()
+        self._preview()
+
+    # -- connecting, in one place
+
+    def _connect(self) -> None:
+        views, session = self.views, self.session
+        bar = views.run_bar
+        bar.train_pressed.connect(self.running.train)
+        bar.pause_pressed.connect(self.running.pause)
+        bar.resume_pressed.connect(self.running.resume)
+        bar.stop_pressed.connect(self.running.stop)
+        bar.discard_pressed.connect(self.running.discard)
+        bar.more_pressed.connect(self.running.more)
+        bar.perspective_chosen.connect(self.panels.perspective)
+
+        views.data.source_chosen.connect(lambda name: self._choose_data({"source": name, "path": None}))
+        views.data.folder_chosen.connect(lambda path: self._choose_data({"source": "folder", "path": path}))
+        views.settings.config_edited.connect(self._edit)
+        views.settings.preset_chosen.connect(self._choose_preset)
+        views.runs.run_chosen.connect(self.open)
+        views.runs.refresh_pressed.connect(self.refresh_runs)
+        views.runs.close_pressed.connect(self.close_run)
+
+        views.map.moved.connect(self.exploring.move)
+        views.map.point_chosen.connect(self.exploring.choose_sample)
+        views.map.layout_chosen.connect(self.mapping.choose)
+        views.map.end_asked.connect(self.exploring.set_end)
+        views.map.cleared.connect(self.exploring.clear)
+        views.inspector.nearest_chosen.connect(self.exploring.choose_sample)
+        views.sliders.dim_moved.connect(self.exploring.move_dim)
+        views.sliders.dim_reset.connect(self.exploring.reset_dim)
+        views.sliders.random_pressed.connect(self.exploring.random)
+        views.sliders.reset_pressed.connect(self.exploring.reset)
+        views.sliders.from_selection_pressed.connect(self.exploring.from_selection)
+        views.sliders.condition_chosen.connect(session.set_condition)
+        views.strip.make_pressed.connect(self.exploring.make_strip)
+        views.strip.swap_pressed.connect(self.exploring.swap_ends)
+        views.strip.export_gif_pressed.connect(self.exporting.ask_gif)
+        views.samples.resample_pressed.connect(self.opening.resample)
+
+        self.jobs.failed.connect(self._on_job_failed)
+        self.jobs.progressed.connect(self._on_job_progress)
+        self.decoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
+        self.encoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
+        self.decoder.opened.connect(self._on_weights)
+        self.running.ended.connect(self._on_training_ended)
+        session.run_changed.connect(self._on_run)
+        session.told.connect(lambda sentence, _error: session.logged.emit(sentence))
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        exploring, running, panels, app = self.exploring, self.running, self.panels, QApplication.instance()
+        assert isinstance(app, QApplication)
+        return {
+            "open": self._ask_run,
+            "close_run": self.close_run,
+            "own_pictures": self._ask_pictures,
+            "quit": self.close,
+            "train": running.train,
+            "pause": lambda: running.resume() if self.session.training.phase == "paused" else running.pause(),
+            "stop": running.stop,
+            "more": lambda: running.more(self.views.run_bar.more_epochs()),
+            "fit": self.views.map.fit,
+            "umap": lambda: self.mapping.choose("umap"),
+            "pca": lambda: self.mapping.choose("pca"),
+            "axes": lambda: self.mapping.choose("axes"),
+            "random": exploring.random,
+            "reset": exploring.reset,
+            "set_a": lambda: exploring.set_end("A"),
+            "set_b": lambda: exploring.set_end("B"),
+            "strip": self.views.strip.make,
+            "gif": self.exporting.ask_gif,
+            "clear": exploring.clear,
+            "light": lambda: theme.apply(app, "light"),
+            "dark": lambda: theme.apply(app, "dark"),
+            "system": lambda: theme.apply(app, "system"),
+            "perspective_train": lambda: panels.perspective("train"),
+            "perspective_explore": lambda: panels.perspective("explore"),
+            "reset_layout": panels.reset,
+            "keys": lambda: self._tell("Keys", sheet()),
+            "about": lambda: self._tell("About LatentLab", ABOUT),
+        }
+
+    # -- runs
+
+    def open(self, run: str | Path) -> None:
+        """Opens a run by name or path, unless a training would be lost sight of."""
+        if self.session.training.active:
+            self.session.told.emit("Stop the training first: then another run can be opened", True)
+            return
+        self.opening.open(run, self._root)
+
+    def close_run(self) -> None:
+        if self.session.training.active:
+            self.session.told.emit("Stop the training first: then the run can be closed", True)
+            return
+        self.opening.close()
+
+    def refresh_runs(self) -> None:
+        self.jobs.start("runs", lambda _ticket: _all_runs(self._root), self.session.set_runs)
+
+    # -- settings
+
+    def _edit(self, changes: dict[str, object]) -> None:
+        """Merges what a form changed; a new kind of model brings its own beta."""
+        kind = dict(changes.get("model") or {}).get("kind")  # type: ignore[call-overload]
+        if kind and "objective" not in changes:
+            changes = {**changes, "objective": {"beta": DEFAULT_BETA[str(kind)]}}
+        try:
+            self.session.set_config(RunConfig.parse(merge(self.session.config.to_dict(), changes)))
+        except ValueError as error:
+            self.session.told.emit(f"{str(error)[0].upper()}{str(error)[1:]}", True)
+            self.session.config_changed.emit()  # the form goes back to what holds
+
+    def _choose_preset(self, name: str) -> None:
+        self.session.set_config(RunConfig.parse(PRESETS[name]))
+        self._preview()
+
+    def _choose_data(self, data: dict[str, object]) -> None:
+        fresh = {**DataConfig().model_dump(mode="json"), "val_fraction": self.session.config.data.val_fraction}
+        self._edit({"data": {**fresh, **data}})
+        self._preview()
+
+    def _preview(self) -> None:
+        config = self.session.config
+        self.jobs.start(
+            "preview",
+            lambda ticket: self.library.preview(config.data, config.training.seed, ticket),
+            self.session.set_preview,
+        )
+
+    # -- what happens
+
+    def _on_run(self) -> None:
+        run = self.session.run
+        self.setWindowTitle(f"{run.name} — LatentLab" if run else "LatentLab")
+        preview = self.session.preview
+        if run is not None and preview is not None and preview.source != run.config.data.source:
+            self._preview()
+
+    def _on_weights(self, _weights: object, _step: int) -> None:
+        if not self._torch:
+            self._torch = True
+            self.torch_ready.emit()
+            if self._warm:
+                self.projector.warm()
+
+    def _on_training_ended(self) -> None:
+        self.refresh_runs()
+        self.mapping.settle()
+
+    def _on_job_failed(self, name: str, sentence: str) -> None:
+        if name == "prepare":
+            self.session.set_training(phase="idle", note="")
+        if name == "pictures":
+            self.session.set_map_note("")
+        self.session.told.emit(sentence, True)
+
+    def _on_job_progress(self, name: str, what: str, done: int, total: int) -> None:
+        share = f" {done / total:.0%}" if total else ""
+        if name == "prepare":
+            self.session.set_training(note=f"{what}{share}")
+        elif name == "pictures":
+            self.session.set_map_note(f"{what}{share}")
+        elif name == "gif":
+            self.session.told.emit(f"Writing the GIF{share}", False)
+
+    # -- dialogs
+
+    def _ask_run(self) -> None:
+        self._ask("Open a run", QFileDialog.FileMode.Directory, self._root, self.open)
+
+    def _ask_pictures(self) -> None:
+        def chosen(path: str) -> None:
+            self._choose_data({"source": "folder", "path": path})
+
+        self._ask("Use a folder of pictures", QFileDialog.FileMode.Directory, Path.home(), chosen)
+
+    def _ask(self, title: str, mode: QFileDialog.FileMode, start: Path, then: Callable[[str], object]) -> None:
+        dialog = QFileDialog(self, title, str(start))
+        dialog.setObjectName("file_dialog")
+        dialog.setFileMode(mode)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(then)
+        dialog.open()
+
+    def _tell(self, title: str, text: str) -> None:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Close, self)
+        box.setObjectName("tell")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    # -- the window itself
+
+    def _place_message(self) -> None:
+        bar = QToolBar("Messages", self)
+        bar.setObjectName("message_toolbar")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.toggleViewAction().setEnabled(False)
+        action = bar.addWidget(self.message)
+        action.setVisible(True)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)
+
+    def _add_panels_to_menu(self) -> None:
+        menu = self.actions_table.menus["View"]
+        menu.addSeparator()
+        for action in self.panels.docks_menu_actions:
+            menu.addAction(action)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self._on_first_paint)
+
+    def _on_first_paint(self) -> None:
+        self.panels.first_shown()
+        self.first_painted.emit()
+        QTimer.singleShot(60, self, self.opening.painted)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if not paths:
+            return
+        if (paths[0] / "run.json").is_file():
+            self.open(paths[0])
+        elif paths[0].is_dir():
+            self._choose_data({"source": "folder", "path": str(paths[0])})
+        else:
+            self.session.told.emit("Drop a folder: of pictures to learn from, or of a run to open", True)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """A training is stopped and kept; every thread and process is ended."""
+        if self.session.training.active and not self._may_stop():
+            event.ignore()
+            return
+        self.running.close()
+        self.jobs.close()
+        self.projector.close()
+        self.decoder.close()
+        self.encoder.close()
+        super().closeEvent(event)
+
+    def _may_stop(self) -> bool:
+        yes, no = QMessageBox.StandardButton.Ok, QMessageBox.StandardButton.Cancel
+        text = "A run is training. Stop it, keep it and quit?"
+        return QMessageBox.question(self, "LatentLab", text, yes | no, yes) == yes
+
+
+def _all_runs(root: Path) -> tuple[RunSummary, ...]:
+    """The runs of the folder, newest first, and the demo where it is not among them."""
+    runs = list_runs(root) if root.is_dir() else []
+    demo = demo_run()
+    if demo is not None and all(summary.path != demo for summary in runs):
+        runs += [summary for summary in list_runs(demo.parent) if summary.path == demo]
+    return tuple(runs)
+
+
+ABOUT = (
+    "<b>LatentLab 0.1.0</b><br>Train variational autoencoders and walk through their latent space.<br>"
+    "MIT licence. Made with PyTorch, Qt for Python, pyqtgraph and umap-learn."
+)

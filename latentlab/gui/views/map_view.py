@@ -1,0 +1,362 @@
+"""The map of the encoded images: hover, select, move through latent space, and see what lies under the cursor."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, Qt, QTimer, QVariantAnimation, Signal
+from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QVBoxLayout, QWidget
+
+from latentlab.gui.session import Place, Session
+from latentlab.gui.views.map_colours import Colouring, choices, colouring
+from latentlab.gui.widgets import theme
+from latentlab.gui.widgets.floating_card import FloatingCard, usual_words
+from latentlab.gui.widgets.labels import muted
+from latentlab.gui.widgets.legend import Legend
+from latentlab.gui.widgets.map_canvas import MapCanvas
+from latentlab.gui.widgets.map_marks import XY, MapMarks
+from latentlab.gui.widgets.points_item import PointsItem
+
+PICK_RADIUS = 14  # pixels
+CARD_AFTER, CARD_GRACE = 125, 260  # milliseconds
+GLIDE = 250  # milliseconds
+EMPTY = "No run yet: press Train, or drop a folder of pictures here"
+
+
+class MapView(QWidget):
+    """Draws `session.layout` and says what is done on it; coordinates are the map's."""
+
+    moved = Signal(float, float, bool)  # to this place; True: to the nearest sample
+    point_chosen = Signal(int)  # row
+    layout_chosen = Signal(str)  # 'umap', 'pca' or 'axes'
+    end_asked = Signal(str)  # 'A' or 'B' goes to the place in hand
+    cleared = Signal()
+    fact_changed = Signal(str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("map_view")
+        self._session = session
+        self._shown = np.empty((0, 2), np.float32)  # where the points are drawn, which lags behind while they glide
+        self._colouring = Colouring.none()
+        self._hover: int | None = None
+        self._made_for: tuple[object, ...] = ()
+        self._build()
+        self._connect()
+        self._dress()
+        self._on_layout()
+
+    # -- parts
+
+    def _build(self) -> None:
+        self.canvas = MapCanvas(self)
+        self.points, self.marks = PointsItem(), MapMarks()
+        for item in (self.points, *self.marks.items()):
+            self.canvas.add(item)
+        self.card = FloatingCard(self.canvas)
+        self.note = muted(EMPTY)
+        self.note.setParent(self.canvas)
+        self.note.setObjectName("map_note")
+        self.legend = Legend()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.canvas, 1)
+        column.addWidget(self.legend)
+
+        self.axes = [
+            self._segment("umap", "UMAP", "Neighbours stay together; distances between groups mean little"),
+            self._segment("pca", "PCA", "The plane of largest variance; every place is decoded exactly"),
+            self._segment("axes", "z 0 × z 1", "The two latent dimensions with the most KL; decoded exactly"),
+        ]
+        self.colour = QComboBox()
+        self.colour.setObjectName("map_colour")
+        self.colour.setAccessibleName("Colour of the points")
+        self.colour.setToolTip("What the colour of a point shows")
+        self.colour.setMinimumWidth(130)
+        self.header_controls: list[QWidget] = [*self.axes, self.colour]
+
+        self._glide = QVariantAnimation(self)
+        self._glide.setStartValue(0.0)
+        self._glide.setEndValue(1.0)
+        self._glide.setDuration(GLIDE)
+        self._glide.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self._card_timer, self._grace_timer = QTimer(self), QTimer(self)
+        self._card_timer.setSingleShot(True)
+        self._grace_timer.setSingleShot(True)
+        self._card_timer.setInterval(CARD_AFTER)
+        self._grace_timer.setInterval(CARD_GRACE)
+
+    def _segment(self, kind: str, text: str, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(f"map_{kind}")
+        button.setAccessibleName(f"Show the map as {text}")
+        button.setToolTip(tip)
+        button.setProperty("look", "segment")
+        button.setCheckable(True)
+        button.setAutoExclusive(True)
+        button.clicked.connect(lambda: self.layout_chosen.emit(kind))
+        return button
+
+    def _connect(self) -> None:
+        session, canvas = self._session, self.canvas
+        session.layout_changed.connect(self._on_layout)
+        session.encoding_changed.connect(self._recolour)
+        session.images_changed.connect(self._recolour)
+        session.run_changed.connect(self._on_run)
+        session.place_changed.connect(self._on_place)
+        session.picture_changed.connect(self._on_picture)
+        session.selection_changed.connect(self._on_selection)
+        session.ends_changed.connect(self._on_ends)
+        session.map_note_changed.connect(self._show_note)
+        canvas.pressed.connect(self._on_pressed)
+        canvas.dragged.connect(self._on_dragged)
+        canvas.clicked.connect(self._on_clicked)
+        canvas.double_clicked.connect(self._on_double_clicked)
+        canvas.hovered.connect(self._on_hovered)
+        canvas.left.connect(lambda: self._set_hover(None))
+        canvas.view_moved.connect(self._place_card)
+        canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        canvas.customContextMenuRequested.connect(lambda point: self._show_menu(QPointF(point)))
+        self.colour.activated.connect(self._recolour)
+        self._glide.valueChanged.connect(self._on_glide)
+        self._card_timer.timeout.connect(self._show_hover_card)
+        self._grace_timer.timeout.connect(self.card.hide)
+        theme.changed.connect(self._dress)
+        canvas.installEventFilter(self)
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place_note()
+            if self.canvas.fitted:
+                QTimer.singleShot(0, self, self.fit)
+        return False
+
+    # -- drawing
+
+    def fit(self) -> None:
+        """Shows all points."""
+        layout = self._session.layout
+        if layout is not None and len(layout.coords):
+            low, high = layout.coords.min(axis=0), layout.coords.max(axis=0)
+            self.canvas.fit(QRectF(float(low[0]), float(low[1]), *(float(side) for side in high - low)))
+
+    def _on_run(self) -> None:
+        run = self._session.run
+        for button in (*self.axes, self.colour):
+            button.setEnabled(run is not None)
+        if run is not None:
+            wanted = (run.path, run.latent_dim)
+            if self._made_for != wanted:
+                self._made_for = wanted
+                self._fill_colours()
+                self.canvas.fitted = True
+        self._show_note()
+
+    def _fill_colours(self) -> None:
+        kept = self.colour.currentData()
+        self.colour.clear()
+        for key, text in choices(self._session):
+            self.colour.addItem(text, key)
+        self.colour.setCurrentIndex(max(self.colour.findData(kept), 0))
+
+    def _on_layout(self) -> None:
+        layout = self._session.layout
+        coords = layout.coords if layout is not None else np.empty((0, 2), np.float32)
+        if layout is not None:
+            self._name_axes()
+        same_points = len(coords) == len(self._shown) and len(coords) > 0
+        if not same_points:
+            self._glide.stop()
+            self._shown = coords
+            self._recolour()
+        else:
+            self._from = self._shown.copy()
+            self._glide.stop()
+            self._glide.start()
+        if self.canvas.fitted:
+            self.fit()
+        self.fact_changed.emit(f"{len(coords):,} points" if len(coords) else "")
+        self._mark_all()
+        self._show_note()
+
+    def _name_axes(self) -> None:
+        layout, order = self._session.layout, self._session.order()
+        assert layout is not None
+        dims = layout.dims or tuple(int(dim) for dim in order[:2])
+        self.axes[2].setText(f"z {dims[0]} × z {dims[1]}" if len(dims) == 2 else "z")
+        self.axes[2].setEnabled(len(dims) == 2)
+        for button, kind in zip(self.axes, ("umap", "pca", "axes"), strict=True):
+            button.setChecked(kind == layout.kind)
+
+    def _on_glide(self, share: float) -> None:
+        layout = self._session.layout
+        if layout is None or len(layout.coords) != len(self._from):
+            return
+        self._shown = (self._from + (layout.coords - self._from) * np.float32(share)).astype(np.float32)
+        self.points.set_coords(self._shown)
+        self._mark_all()
+
+    def _recolour(self) -> None:
+        count = len(self._shown)
+        key = self.colour.currentData() or ("class" if self._session.images is not None else "plain")
+        self._colouring = colouring(self._session, key, count)
+        self.points.set_groups(self._colouring.groups)
+        self._dress()
+        self.points.set_coords(self._shown)
+
+    def _dress(self) -> None:
+        colours = [theme.qcolor(colour) for colour in self._colouring.colours]
+        dark = theme.current().dark
+        outlines = [] if dark else [theme.qcolor(theme.shade(colour, 0.8)) for colour in self._colouring.colours]
+        count = len(self._shown)
+        self.points.set_colours(colours, 5.0 if count < 2500 else 4.0 if count < 8000 else 3.0, outlines)
+        self.legend.set_entries(self._colouring.legend)
+        self.marks.dress()
+
+    def _show_note(self) -> None:
+        text = self._session.map_note
+        if not text and self._session.run is None:
+            text = EMPTY
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+        self._place_note()
+
+    def _place_note(self) -> None:
+        self.note.adjustSize()
+        if len(self._shown):
+            self.note.move(4, self.canvas.height() - self.note.height() - 4)
+        else:
+            room = self.canvas.rect().center()
+            self.note.move(max(room.x() - self.note.width() // 2, 4), room.y())
+
+    # -- marks
+
+    def _at(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
+        known = [row for row in rows if row < len(self._shown)]
+        return self._shown[known] if known else np.empty((0, 2), np.float32)
+
+    def _mark_all(self) -> None:
+        self._on_selection()
+        self._on_place()
+        self._on_ends()
+        self.marks.hovered.show_at(self._at([] if self._hover is None else [self._hover]))
+
+    def _on_selection(self) -> None:
+        row = self._session.selected
+        self.marks.selected.show_at(self._at([] if row is None else [row]))
+
+    def _on_place(self) -> None:
+        place = self._session.place
+        rows = [] if place is None or place.rows is None else place.rows
+        self.marks.neighbours.show_at(self._at(rows))
+        here = _position(place)
+        self.marks.cursor.show_at(np.array([here] if here else [], np.float32))
+        if place is None:
+            self.card.hide()
+
+    def _on_ends(self) -> None:
+        self.marks.show_ends(*(_position(end) for end in self._session.ends))
+
+    # -- the mouse
+
+    def nearest(self, x: float, y: float) -> int | None:
+        """The row of the point within the pick radius of this place."""
+        if not len(self._shown):
+            return None
+        distance = np.hypot(self._shown[:, 0] - x, self._shown[:, 1] - y)
+        row = int(np.argmin(distance))
+        return row if distance[row] <= PICK_RADIUS * self.canvas.pixel_size() else None
+
+    def _on_hovered(self, x: float, y: float) -> None:
+        self._set_hover(self.nearest(x, y))
+
+    def _set_hover(self, row: int | None) -> None:
+        if row == self._hover:
+            return
+        self._hover = row
+        self.marks.hovered.show_at(self._at([] if row is None else [row]))
+        if row is None:
+            self._card_timer.stop()
+            self._grace_timer.start()
+        elif self.card.isVisible():
+            self._show_hover_card()
+        else:
+            self._card_timer.start()
+
+    def _on_pressed(self, x: float, y: float, snap: bool) -> None:
+        if self.nearest(x, y) is None or snap:
+            self._move(x, y, snap)
+
+    def _on_dragged(self, x: float, y: float, snap: bool) -> None:
+        self._move(x, y, snap)
+
+    def _on_clicked(self, x: float, y: float, snap: bool) -> None:
+        row = self.nearest(x, y)
+        if row is not None and not snap:
+            self.point_chosen.emit(row)
+
+    def _on_double_clicked(self, x: float, y: float) -> None:
+        if self.nearest(x, y) is None:
+            self.fit()
+
+    def _move(self, x: float, y: float, snap: bool) -> None:
+        if len(self._shown):
+            self._set_hover(None)
+            self._grace_timer.stop()
+            self.moved.emit(x, y, snap)
+
+    def _show_menu(self, point: QPointF) -> None:
+        place = self.canvas.to_map(point)
+        row = self.nearest(place.x(), place.y())
+        if row is not None:
+            self.point_chosen.emit(row)
+        else:
+            self._move(place.x(), place.y(), False)
+        menu = QMenu(self)
+        menu.setObjectName("map_menu")
+        menu.addAction("Set A here", lambda: self.end_asked.emit("A"))
+        menu.addAction("Set B here", lambda: self.end_asked.emit("B"))
+        menu.addSeparator()
+        menu.addAction("Show all points", self.fit)
+        menu.addAction("Clear", self.cleared.emit)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.canvas.mapToGlobal(point.toPoint()))
+
+    # -- the card
+
+    def _show_hover_card(self) -> None:
+        row, images, encoding = self._hover, self._session.images, self._session.encoding
+        if row is None or row >= len(self._shown):
+            return
+        pixels = images.pixels[row] if images is not None and row < len(images.pixels) else None
+        index = f"#{encoding.index[row]}" if encoding is not None else ""
+        title = " · ".join(part for part in (self._session.label_of(row), index) if part)
+        figures = ""
+        if encoding is not None and encoding.reconstruction is not None and encoding.kl is not None:
+            figures = f"reconstruction {encoding.reconstruction[row]:.1f} · KL {encoding.kl[row]:.1f}"
+        self._grace_timer.stop()
+        self.card.set_picture(pixels)
+        self.card.set_words(title, figures, "click to select")
+        self._card_at = (float(self._shown[row, 0]), float(self._shown[row, 1]))
+        self.card.show()
+        self._place_card()
+
+    def _on_picture(self) -> None:
+        place, picture = self._session.place, self._session.picture
+        here = _position(place)
+        if place is None or picture is None or here is None or self._hover is not None:
+            return
+        self.card.set_picture(picture)
+        self.card.set_words("Under the cursor", place.origin, usual_words(place.usual))
+        self._card_at = here
+        self.card.show()
+        self._place_card()
+
+    def _place_card(self) -> None:
+        if self.card.isVisible():
+            self.card.move_to(self.canvas.to_pixels(*self._card_at))
+
+
+def _position(place: Place | None) -> XY | None:
+    return place.position if place is not None else None

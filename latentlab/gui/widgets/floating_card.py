@@ -1,0 +1,77 @@
+"""A small card over the map: a picture and a few words, beside a place."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from latentlab.gui.widgets import theme
+from latentlab.gui.widgets.labels import muted
+from latentlab.gui.widgets.picture import PictureView
+
+AWAY = 18  # pixels from the place to the card
+PICTURE = 64  # pixels at most, in whole multiples of the image
+
+
+class FloatingCard(QFrame):
+    """Lets the mouse through. `move_to` keeps it inside its parent."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("card", "floating")
+        self.setObjectName("map_card")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 8, 10, 8)
+        row.setSpacing(8)
+        self.picture = PictureView(PICTURE)
+        row.addWidget(self.picture)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        self.title = QLabel()
+        self.lines = [muted(), muted()]
+        words.addWidget(self.title)
+        for line in self.lines:
+            line.setTextFormat(Qt.TextFormat.RichText)
+            words.addWidget(line)
+        words.addStretch(1)
+        row.addLayout(words)
+        self.hide()
+
+    def set_picture(self, pixels: NDArray[np.uint8] | None) -> None:
+        """pixels (C, H, W)."""
+        self.picture.set_pixels(pixels)
+
+    def set_words(self, title: str, *lines: str) -> None:
+        self.title.setText(title)
+        for label, line in zip(self.lines, (*lines, "", ""), strict=False):
+            label.setText(line)
+            label.setVisible(bool(line))
+
+    def move_to(self, place: QPointF) -> None:
+        """Beside `place` (pixels of the parent), on the side where there is room."""
+        self.adjustSize()
+        room = self.parentWidget().rect()
+        x, y = place.x() + AWAY, place.y() + AWAY
+        if x + self.width() > room.width() - 4:
+            x = place.x() - AWAY - self.width()
+        if y + self.height() > room.height() - 4:
+            y = place.y() - AWAY - self.height()
+        self.move(max(int(x), 4), max(int(y), 4))
+
+
+def usual_words(percentile: float | None) -> str:
+    """How usual a place is, with its colour, as rich text."""
+    if percentile is None:
+        return ""
+    square = f'<span style="color:{theme.usual_colour(percentile)}">■</span>'
+    if percentile > 97.5:
+        return f"{square} far from all data"
+    kind = "usual place" if percentile <= 90 else "edge of the data"
+    return f"{square} {kind} · {_ordinal(round(percentile))} percentile"
+
+
+def _ordinal(number: int) -> str:
+    if 10 <= number % 100 <= 20:
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
