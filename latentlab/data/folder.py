@@ -47,7 +47,8 @@ def read(request: Request) -> Dataset:
         raise ValueError(_nothing(root, listing, skipped))
     rows, pixels = _decoded(headers, listing.paths, skipped, request)
     if len(rows) < 2:
-        raise ValueError(f"{root} has only {len(rows)} usable pictures; at least 2 are needed")
+        count = "1 usable picture" if len(rows) else "broken pictures"
+        raise ValueError(f"{root} has only {count}; at least 2 are needed")
     notes = (*listing.notes, *_told(skipped, root, len(listing.paths)))
     return _divided(root.resolve().name, pixels, rows, listing, notes)
 
@@ -64,7 +65,8 @@ def listed(root: Path) -> Listing:
     classes = {entry.name: found for entry in entries if entry.is_dir() and (found := list(_walk(entry)))}
     if len(classes) < 2:
         return Listing(sorted([*loose, *(path for found in classes.values() for path in found)]), None, (), ())
-    notes = (f"{len(loose)} pictures beside the class folders were left out",) if loose else ()
+    count = f"{_pictures(len(loose))} beside the class folders {'was' if len(loose) == 1 else 'were'}"
+    notes = (f"{count} left out",) if loose else ()
     names = tuple(sorted(classes))
     paths = [path for name in names for path in classes[name]]
     labels = [label for label, name in enumerate(names) for _ in classes[name]]
@@ -172,6 +174,10 @@ def _told(skipped: dict[Path, str], root: Path, total: int) -> tuple[str, ...]:
             f"{count} of {total} pictures skipped, because {verb} {reason}: {', '.join(names[:EXAMPLES])}{more}"
         )
     return tuple(sentences)
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"
 
 
 def _nothing(root: Path, listing: Listing, skipped: dict[Path, str]) -> str:

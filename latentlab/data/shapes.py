@@ -5,6 +5,8 @@ is kept but 720 small sprites: a picture is a sprite put at its place when it is
 The order of the set is a fixed shuffle, of which the last 10,000 pictures are the test part.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,7 +73,7 @@ def unravel(codes: Indices) -> Indices:
 
 
 def factors(codes: Indices) -> NDArray[np.float32]:
-    """float32 (N, 5): shape 0 to 2, scale 0.5 to 1, orientation in radians (clockwise), x and y from 0 (left, top) to 1."""
+    """float32 (N, 5): shape 0 to 2, scale 0.5 to 1, clockwise angle in radians, x and y from 0 (left, top) to 1."""
     shape, scale, orientation, x, y = unravel(codes).T
     reach = POSITIONS - 1
     return np.stack([shape, SCALES[scale], ORIENTATIONS[orientation], x / reach, y / reach], axis=1).astype(np.float32)
@@ -92,6 +94,7 @@ def draw(codes: Indices, bank: Pixels) -> Pixels:
     return pictures
 
 
+@cache
 def sprites() -> Pixels:
     """uint8 (720, 33, 33): every shape, scale and orientation with its centre of mass in the middle."""
     bank = np.empty((*FACTORS[:3], WINDOW, WINDOW), np.uint8)
@@ -103,6 +106,7 @@ def sprites() -> Pixels:
         for column, scale in enumerate(SCALES):
             distance = scale * outside(u / scale, v / scale)
             bank[row, column] = np.rint(255 * np.clip(0.5 - distance, 0, 1))  # share of the pixel that is covered
+    bank.flags.writeable = False  # one bank for all
     return bank.reshape(-1, WINDOW, WINDOW)
 
 

@@ -1,0 +1,89 @@
+"""CelebA, from a few files laid out as its authors' archive."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from latentlab.config import DataConfig
+from latentlab.data.sources import load
+
+NAMES = ("Bald", "Smiling", "Young")
+FACES = {"000001.jpg": (-1, 1, 1), "000002.jpg": (1, -1, 1), "182637.jpg": (-1, -1, 1), "182638.jpg": (-1, 1, -1)}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "celeba" / "img_align_celeba"
+    folder.mkdir(parents=True)
+    for shade, name in enumerate(FACES):
+        Image.new("RGB", (178, 218), (60 * shade, 10, 10)).save(folder / name)
+    lines = [str(len(FACES)), " ".join(NAMES)]
+    lines += [f"{name}  {' '.join(f'{value:2}' for value in values)}" for name, values in FACES.items()]
+    (tmp_path / "celeba" / "list_attr_celeba.txt").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def test_faces_have_attributes_and_the_official_test_part(home: Path) -> None:
+    data = load(DataConfig(source="celeba"), data_dir=home)
+    assert (len(data.train), len(data.test), data.shape) == (3, 1, (3, 64, 64))
+    assert data.class_names == ("not smiling", "smiling")
+    assert data.train.labels is not None
+    assert data.train.labels.tolist() == [1, 0, 0]
+    assert data.train.factor_names == NAMES
+    assert data.train.factors is not None
+    assert data.train.factors.tolist() == [[0, 1, 1], [1, 0, 1], [0, 0, 1]]
+    assert np.abs(data.train.take(np.array([2, 0, 2])).pixels[:, 0, 5, 5].astype(int) - [120, 0, 120]).max() < 8
+    assert data.at(np.array([3])).pixels[0, 0, 5, 5] > 170
+
+
+def test_the_official_partition_decides_where_it_is_there(home: Path) -> None:
+    marks = zip(FACES, (0, 2, 1, 0), strict=True)
+    text = "".join(f"{name} {mark}\n" for name, mark in marks)
+    (home / "celeba" / "list_eval_partition.txt").write_text(text)
+    data = load(DataConfig(source="celeba"), data_dir=home)
+    assert data.test.factors is not None
+    assert data.test.factors.tolist() == [[1, 0, 1]]
+
+
+def test_the_table_of_kaggle_reads_the_same(home: Path) -> None:
+    before = load(DataConfig(source="celeba"), data_dir=home).fingerprint
+    rows = [",".join(["image_id", *NAMES]), *(",".join([name, *map(str, values)]) for name, values in FACES.items())]
+    (home / "celeba" / "list_attr_celeba.txt").unlink()
+    (home / "celeba" / "list_attr_celeba.csv").write_text("\n".join(rows))
+    (home / "celeba" / "img_align_celeba").rename(home / "celeba" / "inner")
+    (home / "celeba" / "img_align_celeba").mkdir()
+    (home / "celeba" / "inner").rename(home / "celeba" / "img_align_celeba" / "img_align_celeba")
+    assert load(DataConfig(source="celeba"), data_dir=home).fingerprint == before
+
+
+def test_size_and_channels_are_honoured(home: Path) -> None:
+    data = load(DataConfig(source="celeba", image_size=32, channels=1), data_dir=home)
+    assert data.train.take(np.array([0])).pixels.shape == (1, 1, 32, 32)
+
+
+def test_missing_faces_are_told_of(home: Path) -> None:
+    (home / "celeba" / "img_align_celeba" / "000002.jpg").unlink()
+    data = load(DataConfig(source="celeba"), data_dir=home)
+    assert data.notes == ("1 of the 4 faces in the list are not there",)
+    assert len(data.train) == 2
+
+
+def test_a_face_that_is_damaged_is_named_when_it_is_read(home: Path) -> None:
+    (home / "celeba" / "img_align_celeba" / "000002.jpg").write_bytes(b"\xff\xd8\xff")
+    data = load(DataConfig(source="celeba"), data_dir=home)
+    with pytest.raises(OSError, match=r"000002\.jpg"):
+        data.train.take(np.arange(3))
+
+
+def test_without_the_files_it_says_how_to_get_them(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"img_align_celeba\.zip and list_attr_celeba\.txt") as refusal:
+        load(DataConfig(source="celeba"), data_dir=tmp_path)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_list_that_is_none_is_refused(home: Path) -> None:
+    (home / "celeba" / "list_attr_celeba.txt").write_text("hello")
+    with pytest.raises(ValueError, match="not CelebA's list"):
+        load(DataConfig(source="celeba"), data_dir=home)
