@@ -58,15 +58,15 @@ def restore(run: RunFolder, path: Path, config: RunConfig, learner: Learner, met
     read = run.checkpoints.read
     state = json.loads(read(path, "state.json"))
     weights, moments = (from_bytes(read(path, f"{name}.safetensors")) for name in ("model", "optimizer"))
-    meter.restore(state.pop("meter"))
-    noise, device = base64.b64decode(state.pop("noise")), state.pop("device")
+    sums, noise, device = state.pop("meter"), state.pop("noise"), state.pop("device")
     progress = Progress.from_dict(state)
     try:
         learner.restore(weights, moments)
+        meter.restore(sums)
     except (RuntimeError, KeyError) as error:
         raise ValueError(f"the checkpoint {path.name} does not fit the run's model: {_first_line(error)}") from None
     if device == learner.device.type:
-        learner.noise.set_state(torch.frombuffer(bytearray(noise), dtype=torch.uint8))
+        learner.noise.set_state(torch.frombuffer(bytearray(base64.b64decode(noise)), dtype=torch.uint8))
     else:  # another device has another kind of random state
         learner.noise.manual_seed(stream(config.training.seed + progress.step, NOISE))
     learner.optimizer.learning_rate = progress.learning_rate
