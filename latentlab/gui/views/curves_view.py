@@ -246,7 +246,9 @@ def _legend(number: int, words: str, train: dict[str, float], validation: dict[s
             if validation:
                 text += f' <span style="color:{colour}">●</span> {_value(validation, quantity)}'
             parts.append(text)
-    key = "nats" + (" · ━ train ● validation" if validation and number == 1 else "")
+    key = "nats"
+    if validation and number == 1:
+        key = "nats · ━ train ● validation" if words == "words" else "● validation"
     text = "&nbsp;&nbsp;&nbsp;".join([*parts, key])
     return f'<span style="color:{colours.muted}; font-size:{theme.SMALL}px">{text}</span>'
 

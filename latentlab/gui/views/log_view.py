@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from latentlab.gui.session import Session
@@ -26,6 +26,7 @@ class LogView(QWidget):
         self._text.setFont(theme.mono(theme.SMALL))
         self._text.setPlaceholderText("Nothing yet: what training, loading and saving have to say will stand here.")
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+        self._text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._text.document().setDocumentMargin(0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
 
 from latentlab.gui.session import OpenRun, Phase, Session, TrainingState
 from latentlab.gui.widgets.elided import ElidedLabel
-from latentlab.gui.widgets.labels import figure
-from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.named import SPIN_MARGINS, named
 
 KIND_NAMES = {"vae": "VAE", "beta-vae": "beta-VAE", "cvae": "CVAE"}
 TICKS = 1000  # of the progress bar
+PAUSE, RESUME, STOP = "❚❚  Pause", "▶  Resume", "■  Stop and keep"
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Look:
     discard: bool
     more: bool
     more_why: str
-    pause_text: str = "Pause"
-    stop_text: str = "Stop and keep"
+    pause_text: str = PAUSE
+    stop_text: str = STOP
     resumes: bool = False
     busy: bool = False
 
@@ -103,8 +103,8 @@ def resolve(session: Session) -> Look:
         discard=under_way,
         more=not why,
         more_why=why,
-        pause_text={"pausing": "Pausing…", "paused": "Resume"}.get(phase, "Pause"),
-        stop_text="Stopping…" if phase == "stopping" else "Stop and keep",
+        pause_text={"pausing": "Pausing…", "paused": RESUME}.get(phase, PAUSE),
+        stop_text="Stopping…" if phase == "stopping" else STOP,
         resumes=phase == "paused",
         busy=phase == "preparing",
     )
@@ -150,14 +150,15 @@ class RunBar(QWidget):
     def _make_buttons(self) -> None:
         self._train = self._button("train", "▶  Train", "Start a new run with the settings on the left")
         self._train.setProperty("look", "primary")
-        self._pause = self._button("pause", "Pause", "Wait after this batch; nothing is lost")
-        self._stop = self._button("stop", "Stop and keep", "End the training and keep the run as it is")
+        self._pause = self._button("pause", PAUSE, "Wait after this batch; nothing is lost")
+        self._stop = self._button("stop", STOP, "End the training and keep the run as it is")
         self._discard = self._button("discard", "Discard", "End the training and delete the run")
         self._more = self._button("more", "+5 epochs", "")
         self._more_count = named(QSpinBox(self), "more_count", "How many epochs to add")
         self._more_count.setRange(1, 10_000)
         self._more_count.setValue(5)
         self._more_count.setFixedWidth(60)
+        self._more_count.lineEdit().setTextMargins(*SPIN_MARGINS)
         self._more_count.valueChanged.connect(self._name_more)
         self._train.clicked.connect(self.train_pressed)
         self._pause.clicked.connect(self._on_pause)
@@ -166,14 +167,15 @@ class RunBar(QWidget):
         self._more.clicked.connect(lambda: self.more_pressed.emit(self._more_count.value()))
 
     def _button(self, name: str, text: str, tip: str) -> QPushButton:
-        return named(QPushButton(text, self), name, text.strip("▶ "), tip)
+        return named(QPushButton(text, self), name, text.strip("▶❚■ "), tip)
 
     def _make_texts(self) -> None:
         self._title = ElidedLabel(parent=self)
         self._title.setObjectName("run_title")
-        self._status = figure()
-        self._status.setObjectName("run_status")
-        self._status.setAccessibleName("Progress of the training")
+        self._status = named(ElidedLabel(parent=self), "run_status", "Progress of the training")
+        self._status.setProperty("role", "figure")
+        self._status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._status.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._progress = named(QProgressBar(self), "run_progress", "Share of the training that is done")
         self._progress.setRange(0, TICKS)
         self._progress.setTextVisible(False)

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from latentlab.config import DEFAULT_BETA, PRESETS, RunConfig
 from latentlab.gui.session import Session
 from latentlab.gui.widgets import labels
-from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.named import SPIN_MARGINS, named
 
 CUSTOM = "custom"
 
@@ -174,9 +174,11 @@ class SettingsView(QWidget):
         named(control, name, words, tip)
         control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         control.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        control.setMinimumWidth(64)  # its own hint has room for the largest number there is
         control.installEventFilter(self._guard)
         if isinstance(control, QAbstractSpinBox):
             control.setKeyboardTracking(False)  # a number counts when it is complete
+            control.lineEdit().setTextMargins(*SPIN_MARGINS)
         if isinstance(control, QComboBox):
             control.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             control.setMinimumContentsLength(8)
@@ -186,7 +188,7 @@ class SettingsView(QWidget):
         form = QGridLayout()
         form.setHorizontalSpacing(8)
         form.setVerticalSpacing(4)
-        form.setContentsMargins(0, 0, 0, 0)
+        form.setContentsMargins(0, 0, 2, 0)
         form.setColumnStretch(1, 1)
         rows = [("Preset", self._preset), *((row.words, control) for row, control in self._controls)]
         for number, (words, control) in enumerate(rows):

@@ -1,5 +1,6 @@
 """Bars side by side, drawn by ourselves: a value each, its name below where there is room, more under the mouse."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from latentlab.gui.widgets import theme
 
-AXIS, FOOT, TOP = 40, 18, 8  # pixels left of the bars, below and above them
+AXIS, FOOT, TOP = 34, 18, 8  # pixels left of the bars, below and above them
 WIDEST = 44  # pixels of a bar
+LEAST = 2  # pixels of height, so that a bar of 0 is still seen to be there
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,13 @@ class Bar:
     tip: str
 
 
-def ticks(top: float, at_most: int) -> list[float]:
-    """0 and its round multiples (1, 2 or 5 times a power of ten) up to `top`; at most so many steps."""
-    if top <= 0:
-        return [0.0]
-    size = 10.0**-9
-    while True:
-        for factor in (1, 2, 5):
-            if top / (size * factor) <= at_most:
-                step = size * factor
-                return [number * step for number in range(int(top / step) + 1)]
-        size *= 10
+def round_steps(low: float, high: float, at_most: int) -> list[float]:
+    """The multiples of 1, 2 or 5 times a power of ten between `low` and `high`: at most so many steps of them."""
+    if not high > low:
+        return [low]
+    power = 10.0 ** math.floor(math.log10((high - low) / at_most))
+    step = next(power * factor for factor in (1, 2, 5, 10) if (high - low) / (power * factor) <= at_most)
+    return [number * step for number in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
 class Bars(QWidget):
@@ -79,7 +77,7 @@ class Bars(QWidget):
 
     def _paint_axis(self, painter: QPainter, top: float) -> None:
         colours = theme.current()
-        for tick in ticks(top, max(int((self.height() - FOOT - TOP) / 28), 1)):
+        for tick in round_steps(0.0, top, max(int((self.height() - FOOT - TOP) / 28), 1)):
             y = round(self._y(tick, top)) + 0.5
             painter.setPen(QPen(theme.qcolor(colours.line), 1))
             painter.drawLine(QPointF(AXIS, y), QPointF(self.width(), y))
@@ -93,7 +91,7 @@ class Bars(QWidget):
         named = bool(self._bars) and max(metrics.horizontalAdvance(bar.name) for bar in self._bars) + 4 <= width
         gap = 8 if width >= 20 else 2 if width >= 5 else 0
         for number, bar in enumerate(self._bars):
-            left, y = AXIS + number * width, self._y(bar.value, top)
+            left, y = AXIS + number * width, min(self._y(bar.value, top), self.height() - FOOT - LEAST)
             box = QRectF(round(left + gap / 2), y, max(round(width - gap), 1), self.height() - FOOT - y)
             painter.fillRect(box, theme.qcolor(colours.muted if bar.faint else colours.unusual))
             if named:

@@ -1,6 +1,7 @@
 """A plot of curves over steps in the theme's colours: quiet axes, a crosshair, a y range for the interesting part."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
 from latentlab.gui.widgets import theme
+from latentlab.gui.widgets.bars import round_steps
 
 Floats = NDArray[np.float64]
 AXIS_WIDTH = 46  # pixels; fixed, so that a plot does not jump when its figures grow
@@ -37,11 +39,25 @@ class StepAxis(pg.AxisItem):
         return [f"{value * scale:,.0f}" if float(value * scale).is_integer() else "" for value in values]
 
 
+class ValueAxis(pg.AxisItem):
+    """Values in plain figures, on a logarithmic axis as well: '300', not '3·10²'."""
+
+    def logTickValues(self, low: float, high: float, size: float, std_ticks: list[Any]) -> list[Any]:
+        """Round values where the axis spans less than a decade: powers of ten alone would leave it bare."""
+        if high - low >= 1:
+            return super().logTickValues(low, high, size, std_ticks)
+        marks = round_steps(10**low, 10**high, max(int(size / 28), 2))
+        return [(1.0, [float(np.log10(mark)) for mark in marks if mark > 0])]
+
+    def logTickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [f"{10**value * scale:,.4g}" for value in values]
+
+
 class CurvePlot(pg.PlotItem):
     """One plot. Curves that are added are clipped to the view and thinned to its pixels, keeping their peaks."""
 
     def __init__(self) -> None:
-        super().__init__(axisItems={"bottom": StepAxis("bottom")})
+        super().__init__(axisItems={"bottom": StepAxis("bottom"), "left": ValueAxis("left")})
         self._log = False
         self._crosshair = pg.InfiniteLine(angle=90, movable=False)
         self._crosshair.hide()

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from PySide6.QtWidgets import QWidget
 
+SPIN_MARGINS = (6, 0, 0, 0)  # left, top, right, bottom of a spin box's text: style sheets do not reach it
 Control = TypeVar("Control", bound=QWidget)
 
 
