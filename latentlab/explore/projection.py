@@ -1,9 +1,11 @@
 """UMAP of encoded data (McInnes, Healy and Melville 2018), started from the PCA plane or from the last layout.
 
-Meant for a process of its own (see projection_process): importing umap takes seconds, the first fit compiles for 10 to
-20 more, and numba holds the interpreter's lock meanwhile. Only NumPy is imported until a layout is fitted.
+Meant for a process of its own (see projection_process): importing umap takes seconds, the very first fit compiles for
+10 more, and numba holds the interpreter's lock meanwhile. Only NumPy is imported until a layout is fitted.
 """
 
+import contextlib
+import functools
 import io
 import re
 import warnings
@@ -64,6 +66,7 @@ def _optimise(
 ) -> Layout:
     import umap
 
+    _keep_compiled()
     points = np.ascontiguousarray(mu, dtype=np.float32)
     reducer = umap.UMAP(
         n_neighbors=n_neighbors,
@@ -79,6 +82,22 @@ def _optimise(
         warnings.simplefilter("ignore")  # about graphs in several pieces, which is what clusters are
         layout: Layout = reducer.fit_transform(points)
     return np.nan_to_num(layout)  # points without any neighbour at a finite distance are left without a place
+
+
+@functools.cache
+def _keep_compiled() -> None:
+    """Let numba keep on disk what umap compiles in every new process: the first fit took 9 s, and 0.1 s from then on.
+
+    As pynndescent does for its own. numba notices another version of the file, of itself, or of the processor.
+    """
+    from umap import layouts, umap_
+
+    names = "_nb_optimize_layout_euclidean_single_epoch", "smooth_knn_dist", "compute_membership_strengths"
+    for name in names:
+        compiled = getattr(layouts, name, None) or getattr(umap_, name, None)
+        if compiled is not None:  # else another umap: then it is slow
+            with contextlib.suppress(AttributeError, RuntimeError):  # nowhere to write
+                compiled.enable_caching()
 
 
 def _neighbours(points: Layout, count: int) -> tuple[NDArray[np.int64], NDArray[np.float32], None]:

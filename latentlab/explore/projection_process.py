@@ -6,16 +6,17 @@ It receives tuples and answers with tuples, over one end of a multiprocessing Pi
     ("fit", job, mu (N, d), init (N, 2) or None, epochs or None)
         -> ("progress", job, share done)...  then ("layout", job, float32 (N, 2)) or ("failed", job, sentence)
     ("warm",)
-        -> ("warm", seconds) once everything is compiled
+        -> ("warm", seconds) once umap is imported and compiled
     ("stop",)
         -> ends
-Of several fits that wait only the newest is done; the others get no answer. A fit goes before what is left of warming.
+Of several fits that wait only the newest is done; the others get no answer. A fit goes before warming.
 Cancelling is ending the process. It also ends with its parent, however that ends.
 """
 
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,15 +31,15 @@ from latentlab.explore.projection import FractionDone, Layout, fit_umap
 
 SEED = 0
 PROGRESS_EVERY = 0.05  # seconds between two answers about one job
-# Both code paths, smallest first: umap compares all pairs below 4,096 points and searches neighbours above.
-WARMING_POINTS = (128, 4200)
+WARMING_POINTS = 128  # run through the same code as any number up to `projection.EXACT_UP_TO`
 
 
 def serve(connection: Connection) -> None:
     """Answer requests until told to stop, or until the other end or the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is the parent's to answer
     _use_half_the_cores()
     end_with_parent()
-    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt), connection:
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError), connection:
         _Server(connection).run()
 
 
@@ -48,8 +49,7 @@ class _Server:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._fit: tuple[Any, ...] | None = None
-        self._to_warm: list[int] = []
-        self._warming_took = 0.0
+        self._to_warm = False
         self._stopped = False
 
     def run(self) -> None:
@@ -62,7 +62,7 @@ class _Server:
                 self._fit = None
                 self._connection.send(_answer(job, mu, init, epochs, self._connection))
             elif self._to_warm:
-                self._warm_next()
+                self._warm()
 
     def _receive(self) -> None:
         """Take in all that has been sent; wait for something only when there is nothing to do."""
@@ -76,17 +76,14 @@ class _Server:
             if message[0] == "fit":
                 self._fit = message
             elif message[0] == "warm":
-                self._to_warm = list(WARMING_POINTS)
-                self._warming_took = 0.0
+                self._to_warm = True
 
-    def _warm_next(self) -> None:
+    def _warm(self) -> None:
+        self._to_warm = False
         started = time.monotonic()
-        count = self._to_warm.pop(0)
-        points = np.random.default_rng(SEED).normal(size=(count, 3)).astype(np.float32)
+        points = np.random.default_rng(SEED).normal(size=(WARMING_POINTS, 3)).astype(np.float32)
         fit_umap(points, SEED, epochs=2)
-        self._warming_took += time.monotonic() - started
-        if not self._to_warm:
-            self._connection.send(("warm", self._warming_took))
+        self._connection.send(("warm", time.monotonic() - started))
 
 
 def _answer(job: Any, mu: Floats, init: Floats | None, epochs: int | None, connection: Connection) -> tuple[Any, ...]:
@@ -155,7 +152,7 @@ def fit_apart(
 ) -> Layout | None:
     """A UMAP of mu (N, d) made in a process of its own: float32 (N, 2), or None when cancelled.
 
-    Raises ValueError when it cannot be laid out, RuntimeError when the process ended by itself.
+    Raises ValueError when it cannot be laid out, ChildProcessError when the process ended by itself.
     """
     process, connection = start()
     try:
@@ -169,7 +166,8 @@ def fit_apart(
                 return np.asarray(value, dtype=np.float32)
         return None
     except (EOFError, OSError):
-        raise RuntimeError("UMAP's process ended before it was done: perhaps there was not enough memory") from None
+        reason = "UMAP's process ended before it was done: perhaps there was not enough memory"
+        raise ChildProcessError(reason) from None
     finally:
         process.kill()
         process.join()
