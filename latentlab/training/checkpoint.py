@@ -5,7 +5,7 @@ model.safetensors and config.json are the model, for anyone; optimizer.safetenso
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
@@ -19,6 +19,8 @@ from latentlab.training.batches import NOISE, stream
 from latentlab.training.learner import Learner
 from latentlab.training.meter import Meter, NotFinite
 from latentlab.training.progress import Progress
+
+SCHEMA_VERSION = 1  # of state.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ def save(
         raise NotFinite("the weights became infinite or not a number")
     best = progress.note_best()
     state = {
-        **progress.to_dict(),
+        "schema_version": SCHEMA_VERSION,
+        **asdict(progress),
         "meter": meter.to_dict(),
         "noise": base64.b64encode(learner.noise.get_state().numpy().tobytes()).decode(),
         "device": learner.device.type,
@@ -57,16 +60,19 @@ def restore(run: RunFolder, path: Path, config: RunConfig, learner: Learner, met
     """Put learner and meter where they stood at this checkpoint. Raises ValueError when it does not fit."""
     read = run.checkpoints.read
     state = json.loads(read(path, "state.json"))
+    if state.get("schema_version") != SCHEMA_VERSION:
+        raise ValueError(
+            f"the checkpoint {path.name} was written by a newer LatentLab: update this one to go on with it"
+        )
+    progress = Progress(**{field.name: state[field.name] for field in fields(Progress)})
     weights, moments = (from_bytes(read(path, f"{name}.safetensors")) for name in ("model", "optimizer"))
-    sums, noise, device = state.pop("meter"), state.pop("noise"), state.pop("device")
-    progress = Progress.from_dict(state)
     try:
         learner.restore(weights, moments)
-        meter.restore(sums)
+        meter.restore(state["meter"])
     except (RuntimeError, KeyError) as error:
         raise ValueError(f"the checkpoint {path.name} does not fit the run's model: {_first_line(error)}") from None
-    if device == learner.device.type:
-        learner.noise.set_state(torch.frombuffer(bytearray(base64.b64decode(noise)), dtype=torch.uint8))
+    if state["device"] == learner.device.type:
+        learner.noise.set_state(torch.frombuffer(bytearray(base64.b64decode(state["noise"])), dtype=torch.uint8))
     else:  # another device has another kind of random state
         learner.noise.manual_seed(stream(config.training.seed + progress.step, NOISE))
     learner.optimizer.learning_rate = progress.learning_rate

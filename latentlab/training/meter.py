@@ -78,7 +78,9 @@ class Meter:
         self.images, self.seconds = 0, 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values; decimal digits keep every float32 exactly."""
+        """As plain JSON values; decimal digits keep every float32 exactly. Raises NotFinite."""
+        if not bool(torch.isfinite(self._sums).all()):
+            raise NotFinite("the loss became infinite or not a number")
         return {"sums": self._sums.tolist(), "images": self.images, "seconds": self.seconds}
 
     def restore(self, values: dict[str, Any]) -> None:

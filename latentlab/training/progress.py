@@ -1,9 +1,6 @@
 """Where a run stands: counters, the knobs' positions and the best checkpoint; all that is not a tensor."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Self
-
-SCHEMA_VERSION = 1
+from dataclasses import dataclass
 
 
 @dataclass(slots=True)
@@ -41,17 +38,3 @@ class Progress:
         if best:
             self.best_step, self.best_neg_elbo = self.step, self.neg_elbo
         return best
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {"schema_version": SCHEMA_VERSION, **asdict(self)}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """What `to_dict` gave. Raises ValueError for a newer version's, or what is none."""
-        if values.get("schema_version") != SCHEMA_VERSION:
-            raise ValueError("this checkpoint's state was written by a newer LatentLab; update to go on with it")
-        try:
-            return cls(**{name: value for name, value in values.items() if name != "schema_version"})
-        except TypeError:
-            raise ValueError("this checkpoint's state.json does not say where training stood") from None
