@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from latentlab.runs.files import json_bytes, sync_folder, temporary_beside, write_synced
+from latentlab.runs.files import blaming, json_bytes, sync_folder, temporary_beside, write_synced
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
@@ -45,7 +45,8 @@ class CheckpointStore:
         place = self._place(step)
         manifest = manifest_bytes(step, files)
         if not self._is_same(place, manifest):
-            self._put(place, {**files, MANIFEST: manifest})
+            with blaming(place):
+                self._put(place, {**files, MANIFEST: manifest})
         self.verify(place)
         if keep is not None:
             self.prune(keep)

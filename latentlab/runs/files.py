@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +24,24 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises OSError (full or read-only disk); the temporary file is gone then and the old file is untouched.
     """
     temporary = temporary_beside(path)
+    with blaming(path):
+        try:
+            write_synced(temporary, data)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+@contextmanager
+def blaming(path: Path) -> Iterator[None]:
+    """An OSError that passes names `path`: what a person asked for, not a temporary name, nor nothing (full disk)."""
     try:
-        write_synced(temporary, data)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
         raise
-    sync_folder(path.parent)
 
 
 def temporary_beside(path: Path) -> Path:

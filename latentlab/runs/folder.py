@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from latentlab.config import explain
 from latentlab.runs.checkpoints import CheckpointStore
-from latentlab.runs.files import remove_leftovers, sync_folder, temporary_beside
+from latentlab.runs.files import blaming, remove_leftovers, sync_folder, temporary_beside
 from latentlab.runs.lock import RunLock
 from latentlab.runs.metrics import MetricsFile
 from latentlab.runs.names import check_name, cleaned
@@ -95,18 +95,19 @@ class RunFolder:
 def create_run(root: Path, record: RunRecord) -> RunFolder:
     """A new run folder `root`/`record.name`. Raises ValueError for a bad or taken name, OSError."""
     check_name(record.name)
-    root.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(root)
     place = root / record.name
     temporary = temporary_beside(place)
-    try:
-        temporary.mkdir()
-        write_record(temporary, record)
-        _claim(temporary, place)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    sync_folder(root)
+    with blaming(place):
+        root.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(root)
+        try:
+            temporary.mkdir()
+            write_record(temporary, record)
+            _claim(temporary, place)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        sync_folder(root)
     return RunFolder(place)
 
 

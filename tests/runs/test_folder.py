@@ -34,7 +34,10 @@ def test_an_existing_name_is_refused_and_what_is_there_is_left(runs: Any) -> Non
     (runs.root / "file").write_text("not a folder")
     with pytest.raises(ValueError, match="already"):
         runs.create("file")
-    assert sorted(entry.name for entry in runs.root.iterdir()) == ["file", "one"]
+    (runs.root / "empty").mkdir()
+    with pytest.raises(ValueError, match="already"):
+        runs.create("empty")
+    assert sorted(entry.name for entry in runs.root.iterdir()) == ["empty", "file", "one"]
 
 
 def test_a_disk_that_fails_leaves_no_half_run(runs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +45,7 @@ def test_a_disk_that_fails_leaves_no_half_run(runs: Any, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*one'"):
         runs.create("one")
     assert list(runs.root.iterdir()) == []
 
