@@ -125,7 +125,6 @@ def digits() -> "Dataset":
 
 @pytest.fixture(scope="session")
 def _trained_once(digits: "Dataset", tmp_path_factory: pytest.TempPathFactory) -> Path:
-
     from latentlab.config import RunConfig
     from latentlab.runs.folder import create_run
     from latentlab.runs.record import new_record

@@ -112,7 +112,9 @@ def _demo() -> Finding:
     if path is None:
         return Finding("demo run", "note", "not here: the window opens empty")
     checkpoint, faults = RunFolder(path).checkpoints.newest_good()
-    return Finding("demo run", "note" if faults else "good", "; ".join(faults) or f"sound, {checkpoint.name}")
+    if checkpoint is None or faults:
+        return Finding("demo run", "note", "; ".join(faults) or "it has no checkpoint")
+    return Finding("demo run", "good", f"sound, {checkpoint.name}")
 
 
 def _display() -> Finding:

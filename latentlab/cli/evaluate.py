@@ -2,12 +2,15 @@
 
 import json
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latentlab.cli.exits import DONE
-from latentlab.cli.opening import Steps, data_of, device_of, loaded_run
+from latentlab.cli.opening import Steps, data_of, device_of, opened
 from latentlab.config import RunConfig
 from latentlab.images import Dataset, Images, held_out, limited
+
+if TYPE_CHECKING:
+    from latentlab.explore.loaded import Loaded
 
 
 def evaluate(request: Namespace) -> int:
@@ -15,7 +18,7 @@ def evaluate(request: Namespace) -> int:
     from latentlab.evaluation import evaluate as evaluation
 
     device = device_of(request.device)
-    loaded = loaded_run(request.run, request.checkpoints, device)
+    run, loaded = opened(request.run, request.checkpoints, device)
     dataset = data_of(loaded.config, request.data_dir)
     if dataset.shape != loaded.image_shape:
         raise ValueError(f"the images of {dataset.name} are {dataset.shape}, the model's are {loaded.image_shape}")
@@ -30,9 +33,9 @@ def evaluate(request: Namespace) -> int:
             device=device,
             progress=lambda done, total: steps(f"evaluating on {len(images):,} images", done, total),
         )
-    found: dict[str, Any] = {"run": loaded.name, "data": dataset.name, "step": loaded.step, **measured.to_dict()}
+    found: dict[str, Any] = {"run": run.name, "data": dataset.name, "step": loaded.step, **measured.to_dict()}
     if loaded.config.model.kind == "cvae":
-        found["condition"] = _condition(loaded.model, dataset, request.seed)
+        found["condition"] = _condition(loaded, dataset, request.seed)
     print(json.dumps(found) if request.json else table(found))
     return DONE
 
@@ -52,13 +55,18 @@ def part(dataset: Dataset, config: RunConfig, split: str) -> Images:
     return images
 
 
-def _condition(model: Any, dataset: Dataset, seed: int) -> dict[str, Any]:
+def _condition(loaded: "Loaded", dataset: Dataset, seed: int) -> dict[str, Any]:
     """How often a classifier trained on the real images gives a sample the label that it was drawn for."""
     from latentlab.evaluation.classifier import condition_accuracy
 
     with Steps() as steps:
         return condition_accuracy(
-            model, dataset.train, seed, progress=lambda done, total: steps("judging conditional samples", done, total)
+            loaded.model,
+            dataset.train,
+            seed,
+            test=dataset.test if len(dataset.test) else None,
+            device=loaded.device,
+            progress=lambda done, total: steps("training a classifier of real images", done, total),
         )
 
 
@@ -81,9 +89,7 @@ def table(found: dict[str, Any]) -> str:
 
 
 def _condition_rows(condition: dict[str, Any]) -> list[tuple[str, str, str]]:
-    rows = [("condition kept", f"{condition['share']:.1%}", "of samples are taken for the class they were drawn for")]
-    rows += [(f"  {name}", f"{share:.1%}", "") for name, share in condition["per_class"].items()]
-    return [
-        *rows,
-        ("the classifier", f"{condition['classifier_accuracy']:.1%}", "right on real images it has not seen"),
-    ]
+    each, right = condition["per_label"], condition["classifier_accuracy"]
+    rows = [("condition kept", f"{condition['condition_accuracy']:.1%}", f"of {each} samples drawn for each class")]
+    rows += [(f"  {name}", f"{share:.1%}", "") for name, share in condition["condition_accuracy_per_class"].items()]
+    return [*rows, ("classifier", f"{right:.1%}", f"right on {condition['n']:,} real images it had not seen")]

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from latentlab.config import RunConfig
 from latentlab.images import Dataset
+from latentlab.runs.folder import RunFolder, open_run
 from latentlab.runs.places import default_checkpoints, default_data_dir
 
 if TYPE_CHECKING:
@@ -29,11 +30,15 @@ def device_of(kind: str) -> Any:
     return choose_device(known.device)
 
 
-def loaded_run(run: str, root: Path | None, device: Any = "cpu") -> "Loaded":
-    """The run's newest good checkpoint; damaged newer ones are named on stderr. Raises ValueError with a sentence."""
+def opened(run: str, root: Path | None, device: Any = "cpu") -> "tuple[RunFolder, Loaded]":
+    """The run and its newest good checkpoint; damaged newer ones are named on stderr. Raises ValueError."""
     from latentlab.explore.loaded import load
 
-    return load(run, checkpoints=runs_root(root), device=device)
+    folder = open_run(run, runs_root(root))
+    loaded = load(folder, device=device)
+    for note in loaded.notes:
+        print(note, file=sys.stderr)
+    return folder, loaded
 
 
 def data_of(config: RunConfig, data_dir: Path | None) -> Dataset:

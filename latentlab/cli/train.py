@@ -68,17 +68,15 @@ def _flags(request: Namespace) -> dict[str, Any]:
 
 def _created(request: Namespace) -> tuple[RunFolder, Dataset]:
     """A new run's folder and its data. Nothing is created before all that was asked for has been looked at."""
-    from latentlab.models.build import build
-    from latentlab.training.devices import choose_device
+    from latentlab.training.preparation import check
 
     if request.more is not None:
         raise ValueError("--more adds epochs to a run: say which with --resume RUN")
     config = configuration(request)
     root = runs_root(request.checkpoints)
     name = request.name if request.name is not None else free_name(root, _stem(config))
-    choose_device(config.training.device)
     dataset = data_of(config, request.data_dir)
-    build(config.model, dataset.shape, dataset.num_classes, seed=config.training.seed)
+    check(config, dataset)
     return create_run(root, new_record(name, config, dataset)), dataset
 
 
