@@ -16,6 +16,7 @@ STEPS = 60  # keyboard and wheel steps over the whole range
 FINE = 0.1  # what Shift makes of a movement
 RADIUS = 6.0
 BINS = 40
+ARROWS: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Down: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: 1}
 
 
 class LatentSlider(QSlider):
@@ -101,7 +102,7 @@ class LatentSlider(QSlider):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Down: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: 1}.get(event.key())
+        steps = ARROWS.get(event.key())
         if steps is not None and _fine(event):
             self._step(steps, fine=True)
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
@@ -128,7 +129,7 @@ class LatentSlider(QSlider):
         self._paint_histogram(painter, base)
         painter.fillRect(QRectF(RADIUS, base, self._length(), 1), theme.qcolor(colours.line))
         if self.minimum() < 0 < self.maximum():
-            painter.fillRect(QRectF(round(self._place(0)), base, 1, 4), theme.qcolor(colours.muted))
+            painter.fillRect(QRectF(round(self._place(0)), base, 1, 3), theme.qcolor(colours.muted))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         centre = QPointF(self._place(self.value()), base - 7.0)
         painter.setPen(Qt.PenStyle.NoPen)

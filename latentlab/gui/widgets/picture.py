@@ -3,13 +3,13 @@
 Arrays are uint8 (C, H, W) with one channel or three. Everything that Qt is given is a copy of its own.
 """
 
-from math import floor
+from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from latentlab.gui.widgets import theme
 
@@ -77,17 +77,18 @@ def diverging(error: Floats) -> Pixels:
 
 
 class PictureView(QWidget):
-    """A square of a fixed side with one picture in it, or an empty outline."""
+    """One picture as large as fits into a square of `side`, or the outline of one; no larger than what it shows."""
 
     def __init__(self, side: int, name: str = "", words: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._side = side
         self._pixels: Pixels | None = None
-        self._drawn: tuple[float, QPixmap] | None = None
+        self._drawn: QPixmap | None = None
+        self._size = (1, 1)  # (H, W) of what is shown or expected
         self._opacity = 1.0
         self.setObjectName(name)
         self.setAccessibleName(words)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.expect(self._size)
         theme.changed.connect(self.update)
 
     @property
@@ -97,9 +98,18 @@ class PictureView(QWidget):
 
     def set_pixels(self, pixels: Pixels | None) -> None:
         """Show this one from the next paint on; None leaves the outline."""
+        if pixels is not None:
+            self.expect(pixels.shape[1:])
         self._pixels = pixels
         self._drawn = None
         self.update()
+
+    def expect(self, size: tuple[int, int]) -> None:
+        """Take the room that pictures of (H, W) pixels will need, so that nothing moves when one comes."""
+        ratio = self.devicePixelRatioF()
+        scale = whole_multiple(size, self._side * ratio, self._side * ratio) / ratio
+        self._size = size
+        self.setFixedSize(ceil(size[1] * scale), ceil(size[0] * scale))
 
     def set_opacity(self, opacity: float) -> None:
         """Fainter, for a picture that should not be believed."""
@@ -107,19 +117,21 @@ class PictureView(QWidget):
             self._opacity = opacity
             self.update()
 
-    def sizeHint(self) -> QSize:
-        return QSize(self._side, self._side)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         if self._pixels is None:
             paint_empty(painter, QRectF(self.rect()))
             return
-        ratio = self.devicePixelRatioF()
-        if self._drawn is None or self._drawn[0] != ratio:
-            self._drawn = (ratio, fitted(self._pixels, self._side, self._side, ratio))
+        if self._drawn is None:
+            self._drawn = fitted(self._pixels, self._side, self._side, self.devicePixelRatioF())
         painter.setOpacity(self._opacity)
-        painter.drawPixmap(0, 0, self._drawn[1])
+        painter.drawPixmap(0, 0, self._drawn)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._drawn = None
+            self.expect(self._size)
+        return super().event(event)
 
 
 def paint_empty(painter: QPainter, where: QRectF) -> None:
