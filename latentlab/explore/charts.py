@@ -30,7 +30,8 @@ class Reading:
 class Chart(Protocol):
     """A map that can be read: coords (N, 2) of the samples."""
 
-    coords: Floats
+    @property
+    def coords(self) -> Floats: ...
 
     def read(self, place: tuple[float, float], held: Floats) -> Reading:
         """z at this place of the map; whatever the map does not show stays as in `held` (d,)."""

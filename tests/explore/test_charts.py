@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from latentlab.explore.charts import AxesChart, PcaChart, UmapChart
 from latentlab.explore.pca import Pca
 
-MU = np.random.default_rng(0).normal(size=(200, 6)).astype(np.float32) * np.arange(1, 7)
+MU = np.random.default_rng(0).normal(size=(200, 6)).astype(np.float32) * np.arange(1, 7, dtype=np.float32)
 places = st.tuples(st.floats(-20, 20), st.floats(-20, 20))
 
 

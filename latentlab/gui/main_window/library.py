@@ -93,7 +93,7 @@ def read_run(folder: RunFolder) -> OpenedRun:
         record.read_only,
         record.status,
         step,
-        max((entry["epoch"] for entry in records if entry["step"] <= step), default=0),
+        folder.metrics.progress().epoch,
     )
     kept = load_map(folder)
     if kept is None or kept.step != step:

@@ -25,7 +25,8 @@ class Mapping(QObject):
         self.survey: Survey | None = None
         self.chart: Chart | None = None
         self._umap: NDArray[np.float32] | None = None  # the last layout, and
-        self._umap_index: NDArray[np.int64] | None = None  # the images that it is of
+        self._umap_index: NDArray[np.int64] | None = None  # the images that it is of, by
+        self._umap_step = -1  # the weights of this step
         self._fitting: Survey | None = None
         self._behind = False  # the points moved on while a fit was under way
         projector.laid_out.connect(self._on_laid_out)
@@ -38,16 +39,18 @@ class Mapping(QObject):
             self._projector.cancel()
         self.survey = self.chart = self._fitting = None
         self._umap = self._umap_index = None
+        self._umap_step = -1
         self._behind = False
 
     def take(self, survey: Survey, umap: NDArray[np.float32] | None = None) -> None:
         """Points were encoded, or read with the layout that belongs to them."""
         self.survey = survey
+        fits = self._umap_step == survey.encoding.step  # the layout in hand is already of these very weights
         if umap is not None:
-            self._umap, self._umap_index = umap, survey.encoding.index
+            self._umap, self._umap_index, self._umap_step = umap, survey.encoding.index, survey.encoding.step
         self._session.set_encoding(survey.encoding)
         self._show()
-        if umap is None:
+        if umap is None and not (fits and self._known() is not None):
             self._fit()
 
     def choose(self, kind: str) -> None:
@@ -74,17 +77,19 @@ class Mapping(QObject):
     def _show(self) -> None:
         assert self.survey is not None
         mu, known = self.survey.encoding.mu, self._known()
-        dims = tuple(int(dim) for dim in self._session.order()[:2])
+        order = self._session.order()
         if self.wanted == "umap" and known is not None:
-            self.chart = UmapChart(known, mu)
-            self._session.set_layout(Layout("umap", known))
-        elif self.wanted == "axes" and len(dims) == 2:
-            self.chart = AxesChart(mu, (dims[0], dims[1]))
-            self._session.set_layout(Layout("axes", self.chart.coords, (dims[0], dims[1])))
+            self._set(Layout("umap", known), UmapChart(known, mu))
+        elif self.wanted == "axes" and len(order) > 1:
+            axes = AxesChart(mu, (int(order[0]), int(order[1])))
+            self._set(Layout("axes", axes.coords.astype(np.float32), axes.dims), axes)
         else:
-            chart = PcaChart(mu, self.survey.pca)
-            self.chart = chart
-            self._session.set_layout(Layout("pca", chart.coords))
+            plane = PcaChart(mu, self.survey.pca)
+            self._set(Layout("pca", plane.coords.astype(np.float32)), plane)
+
+    def _set(self, layout: Layout, chart: Chart) -> None:
+        self.chart = chart
+        self._session.set_layout(layout)
 
     def _fit(self, thorough: bool = False) -> None:
         if self.wanted != "umap" or self.survey is None:
@@ -103,6 +108,7 @@ class Mapping(QObject):
         if fitted is None:
             return
         self._umap, self._umap_index = np.asarray(coords, np.float32), fitted.encoding.index
+        self._umap_step = fitted.encoding.step
         self._session.set_map_note("")
         if self.wanted == "umap":
             self._show()

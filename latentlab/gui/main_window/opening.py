@@ -167,13 +167,7 @@ class Opening(QObject):
     def _on_surveyed(self, survey: Survey) -> None:
         if self._images is None or not np.array_equal(survey.encoding.index, self._images.index):
             return
-        known = self._session.encoding
-        same = known is not None and known.step == survey.encoding.step and self._session.layout is not None
-        kept = self._session.layout
-        if same and kept is not None and kept.kind == "umap" and np.array_equal(known.index, survey.encoding.index):
-            self._mapping.take(survey, kept.coords)  # the kept layout is of these very weights
-        else:
-            self._mapping.take(survey)
+        self._mapping.take(survey)
         self._exploring.begin()
         self._exploring.resurvey()
 

@@ -147,4 +147,3 @@ class Panels:
         for name in ("curves", "dimensions", "samples", "log"):
             docks[name].show_heading(False)
         docks["curves"].raise_()
-

@@ -61,6 +61,7 @@ class Running(QObject):
         self._discard = False
         self._failed = False
         self._asked_map = 0.0
+        self._asked_step = 0
         self._map_took = 0.0
 
     # -- what the person asks for

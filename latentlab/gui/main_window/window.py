@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBox, QToolBar
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMainWindow, QMessageBox, QWidget
 
 from latentlab.config import DEFAULT_BETA, PRESETS, DataConfig, RunConfig, merge
 from latentlab.gui.actions import Actions, sheet
@@ -27,6 +27,7 @@ from latentlab.runs.folder import RunSummary, list_runs
 from latentlab.runs.places import demo_run
 
 SMALLEST = (960, 600)  # pixels
+EDGE = 8  # pixels between the cards and the window's edge
 
 
 class MainWindow(QMainWindow):
@@ -41,6 +42,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("LatentLab")
         self.setMinimumSize(*SMALLEST)
         self.setAcceptDrops(True)
+        self.setContentsMargins(EDGE, 0, EDGE, EDGE)
         self._root, self._warm, self._painted, self._torch = root, warm, False, False
         self.session = Session(self)
         self.jobs = Jobs(self)
@@ -55,8 +57,7 @@ class MainWindow(QMainWindow):
         self.exporting = Exporting(self.session, self.jobs, self.exploring, self)
         self.views = make_views(self.session)
         self.panels = Panels(self, self.views)
-        self.message = MessageView(self.session)
-        self._place_message()
+        self.message = MessageView(self.session, self)
         self._connect()
         self.actions_table = Actions(self, self._handlers())
         self._add_panels_to_menu()
@@ -121,7 +122,7 @@ class MainWindow(QMainWindow):
             "train": running.train,
             "pause": lambda: running.resume() if self.session.training.phase == "paused" else running.pause(),
             "stop": running.stop,
-            "more": lambda: running.more(self.views.run_bar.more_epochs()),
+            "more": lambda: _press(self.views.run_bar, "more"),
             "fit": self.views.map.fit,
             "umap": lambda: self.mapping.choose("umap"),
             "pca": lambda: self.mapping.choose("pca"),
@@ -130,7 +131,7 @@ class MainWindow(QMainWindow):
             "reset": exploring.reset,
             "set_a": lambda: exploring.set_end("A"),
             "set_b": lambda: exploring.set_end("B"),
-            "strip": self.views.strip.make,
+            "strip": lambda: _press(self.views.strip, "strip_make"),
             "gif": self.exporting.ask_gif,
             "clear": exploring.clear,
             "light": lambda: theme.apply(app, "light"),
@@ -254,16 +255,6 @@ class MainWindow(QMainWindow):
 
     # -- the window itself
 
-    def _place_message(self) -> None:
-        bar = QToolBar("Messages", self)
-        bar.setObjectName("message_toolbar")
-        bar.setMovable(False)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        bar.toggleViewAction().setEnabled(False)
-        action = bar.addWidget(self.message)
-        action.setVisible(True)
-        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)
-
     def _add_panels_to_menu(self) -> None:
         menu = self.actions_table.menus["View"]
         menu.addSeparator()
@@ -312,6 +303,13 @@ class MainWindow(QMainWindow):
         yes, no = QMessageBox.StandardButton.Ok, QMessageBox.StandardButton.Cancel
         text = "A run is training. Stop it, keep it and quit?"
         return QMessageBox.question(self, "LatentLab", text, yes | no, yes) == yes
+
+
+def _press(view: QWidget, button: str) -> None:
+    """What a menu or a key asks for is what the button does, with what stands beside it."""
+    found = view.findChild(QAbstractButton, button)
+    assert found is not None, f"{view.objectName()} has no button {button}"
+    found.click()
 
 
 def _all_runs(root: Path) -> tuple[RunSummary, ...]:

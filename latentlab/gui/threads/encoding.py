@@ -45,7 +45,8 @@ class Encoder(ModelThread):
 
     def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
         if channel == "live":
-            self.seen.emit(_live(model, *request, self.step))
+            images, seed = request
+            self.seen.emit(_live(model, images, seed, self.step))
             return
         from latentlab.explore.encode import encode
 

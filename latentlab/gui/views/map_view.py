@@ -114,7 +114,7 @@ class MapView(QWidget):
         canvas.clicked.connect(self._on_clicked)
         canvas.double_clicked.connect(self._on_double_clicked)
         canvas.hovered.connect(self._on_hovered)
-        canvas.left.connect(lambda: self._set_hover(None))
+        canvas.left.connect(self._on_left)
         canvas.view_moved.connect(self._place_card)
         canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         canvas.customContextMenuRequested.connect(lambda point: self._show_menu(QPointF(point)))
@@ -248,8 +248,8 @@ class MapView(QWidget):
 
     def _on_place(self) -> None:
         place = self._session.place
-        rows = [] if place is None or place.rows is None else place.rows
-        self.marks.neighbours.show_at(self._at(rows))
+        near = None if place is None else place.rows
+        self.marks.neighbours.show_at(self._at([] if near is None else near))
         here = _position(place)
         self.marks.cursor.show_at(np.array([here] if here else [], np.float32))
         if place is None:
@@ -270,6 +270,10 @@ class MapView(QWidget):
 
     def _on_hovered(self, x: float, y: float) -> None:
         self._set_hover(self.nearest(x, y))
+
+    def _on_left(self) -> None:
+        self._set_hover(None)
+        self._grace_timer.start()
 
     def _set_hover(self, row: int | None) -> None:
         if row == self._hover:
@@ -345,7 +349,8 @@ class MapView(QWidget):
     def _on_picture(self) -> None:
         place, picture = self._session.place, self._session.picture
         here = _position(place)
-        if place is None or picture is None or here is None or self._hover is not None:
+        over = self.canvas.underMouse() or self.canvas.dragging
+        if place is None or picture is None or here is None or self._hover is not None or not over:
             return
         self.card.set_picture(picture)
         self.card.set_words("Under the cursor", place.origin, usual_words(place.usual))

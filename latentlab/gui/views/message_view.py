@@ -1,24 +1,28 @@
-"""One line at the foot of the window for what the person should know: the newest sentence, until it is read."""
+"""What the person should know, over the foot of the window: the newest sentence, until it is read."""
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from latentlab.gui.session import Session
 
 NOTICE_MS = 8000  # a notice goes by itself; an error stays until it is dismissed
+MARGIN = 16  # pixels to the window's edges
+WIDEST = 720  # pixels
 
 
-class MessageView(QWidget):
-    """Hidden while there is nothing to say."""
+class MessageView(QFrame):
+    """A small card over its parent. Hidden while there is nothing to say."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("message_view")
+        self.setProperty("card", "floating")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.label = QLabel()
         self.label.setObjectName("message")
         self.label.setAccessibleName("Message")
         self.label.setWordWrap(True)
-        self.label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         dismiss = QToolButton()
         dismiss.setText("×")
         dismiss.setObjectName("message_dismiss")
@@ -26,7 +30,7 @@ class MessageView(QWidget):
         dismiss.setToolTip("Dismiss")
         dismiss.setProperty("look", "quiet")
         row = QHBoxLayout(self)
-        row.setContentsMargins(10, 2, 6, 2)
+        row.setContentsMargins(12, 8, 8, 8)
         row.addWidget(self.label, 1)
         row.addWidget(dismiss)
         self._timer = QTimer(self)
@@ -35,7 +39,13 @@ class MessageView(QWidget):
         self._timer.timeout.connect(self.hide)
         dismiss.clicked.connect(self.hide)
         session.told.connect(self._on_told)
+        parent.installEventFilter(self)
         self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False
 
     def _on_told(self, sentence: str, error: bool) -> None:
         self.label.setText(sentence)
@@ -46,3 +56,14 @@ class MessageView(QWidget):
         else:
             self._timer.start()
         self.show()
+        self._place()
+        self.raise_()
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        assert parent is not None, "it lies over something"
+        most = min(WIDEST, parent.width() - 2 * MARGIN)
+        natural = self.label.fontMetrics().horizontalAdvance(self.label.text()) + 72
+        width = min(most, natural)
+        self.resize(width, max(self.heightForWidth(width), 40))
+        self.move((parent.width() - width) // 2, parent.height() - self.height() - MARGIN)

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from latentlab.gui.session import Session
 from latentlab.gui.widgets import labels, theme
 from latentlab.gui.widgets.named import named
-from latentlab.runs.listing import RunSummary
+from latentlab.runs.folder import RunSummary
 
 SUMMARY = int(Qt.ItemDataRole.UserRole)
 OPEN = SUMMARY + 1

@@ -51,7 +51,9 @@ class FloatingCard(QFrame):
     def move_to(self, place: QPointF) -> None:
         """Beside `place` (pixels of the parent), on the side where there is room."""
         self.adjustSize()
-        room = self.parentWidget().rect()
+        parent = self.parentWidget()
+        assert parent is not None, "it floats over something"
+        room = parent.rect()
         x, y = place.x() + AWAY, place.y() + AWAY
         if x + self.width() > room.width() - 4:
             x = place.x() - AWAY - self.width()

@@ -40,6 +40,11 @@ class MapCanvas(pg.GraphicsView):
         theme.changed.connect(self._dress)
         self._dress()
 
+    @property
+    def dragging(self) -> bool:
+        """The left button is held, to move through what the map shows."""
+        return self._press is not None
+
     def add(self, item: pg.GraphicsObject) -> None:
         self.box.addItem(item, ignoreBounds=True)
 
