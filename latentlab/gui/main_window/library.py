@@ -14,7 +14,7 @@ from latentlab.gui.session import Encoding, MapImages, OpenRun, Preview
 from latentlab.gui.threads.encoding import Survey, survey
 from latentlab.gui.threads.jobs import Ticket
 from latentlab.images import Dataset, Images, balanced
-from latentlab.runs.folder import RunFolder
+from latentlab.runs.folder import RunFolder, summary
 
 MAP_POINTS = 5000  # class-balanced: so many are encoded and laid out several times a minute while training goes on
 PREVIEWED = 7
@@ -80,7 +80,7 @@ class OpenedRun:
 
 def read_run(folder: RunFolder) -> OpenedRun:
     """Everything that can be shown before torch is there."""
-    record = folder.record
+    record, row = folder.record, summary(folder.path)
     records = folder.metrics.read()
     steps = folder.checkpoints.steps()
     step = steps[-1] if steps else 0
@@ -91,9 +91,9 @@ def read_run(folder: RunFolder) -> OpenedRun:
         record.dataset.image_shape,
         record.dataset.class_names,
         record.read_only,
-        record.status,
+        row.status,
         step,
-        folder.metrics.progress().epoch,
+        row.epochs_done,
     )
     kept = load_map(folder)
     if kept is None or kept.step != step:

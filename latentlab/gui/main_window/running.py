@@ -188,7 +188,8 @@ class Running(QObject):
 
     def _on_started(self, event: Started) -> None:
         session = self._session
-        opened = read_run(RunFolder(Path(event.run)))
+        assert self.trainer.path is not None, "a run that trains has a folder"
+        opened = read_run(RunFolder(self.trainer.path))
         if session.run is None or session.run.path != opened.run.path:
             self._opening.begin(opened, self._images)
         session.update_run(status="training", config=opened.run.config)

@@ -30,6 +30,7 @@ class Trainer(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.control: Control | None = None
+        self.path: Path | None = None  # of the run in hand, before its first event
         self._thread: threading.Thread | None = None
 
     @property
@@ -53,10 +54,10 @@ class Trainer(QObject):
             self._thread.join(wait_s)
 
     def _run(self, config: RunConfig, dataset: Dataset, make_run: Callable[[], RunFolder], control: Control) -> None:
-        path: Path | None = None
+        self.path = None
         try:
             run = make_run()
-            path = run.path
+            self.path = run.path
             from latentlab.training.loop import train
 
             with run.lock():
@@ -66,7 +67,7 @@ class Trainer(QObject):
                 log.error("training failed", exc_info=error)
             self.events.emit([Failed(0, 0, str(error) or type(error).__name__)])
         finally:
-            self.ended.emit(path)
+            self.ended.emit(self.path)
 
     def _pump(self, stream: Iterator[Event]) -> None:
         gathered: list[Event] = []

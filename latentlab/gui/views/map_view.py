@@ -8,8 +8,7 @@ from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, Qt, QTimer, QV
 from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from latentlab.gui.session import Place, Session
-from latentlab.gui.views.map_colours import Colouring, choices, colouring
-from latentlab.gui.widgets import theme
+from latentlab.gui.widgets import colouring, theme
 from latentlab.gui.widgets.floating_card import FloatingCard, usual_words
 from latentlab.gui.widgets.labels import muted
 from latentlab.gui.widgets.legend import Legend
@@ -38,7 +37,7 @@ class MapView(QWidget):
         self.setObjectName("map_view")
         self._session = session
         self._shown = np.empty((0, 2), np.float32)  # where the points are drawn, which lags behind while they glide
-        self._colouring = Colouring.none()
+        self._colouring = colouring.plain(0)
         self._hover: int | None = None
         self._made_for: tuple[object, ...] = ()
         self._build()
@@ -156,9 +155,30 @@ class MapView(QWidget):
     def _fill_colours(self) -> None:
         kept = self.colour.currentData()
         self.colour.clear()
-        for key, text in choices(self._session):
+        for key, text in self._colour_choices():
             self.colour.addItem(text, key)
         self.colour.setCurrentIndex(max(self.colour.findData(kept), 0))
+
+    def _colour_choices(self) -> list[tuple[str, str]]:
+        run = self._session.run
+        assert run is not None
+        first = [("class", "colour: class")] if run.class_names else []
+        first += [("reconstruction", "colour: reconstruction"), ("kl", "colour: KL")]
+        return first + [(f"z{dim}", f"colour: z {dim}") for dim in range(run.latent_dim)]
+
+    def _coloured_by(self, key: str) -> colouring.Colouring:
+        """The colours of the points by this choice; plain where what is asked for is not known yet."""
+        run, images, encoding, count = self._session.run, self._session.images, self._session.encoding, len(self._shown)
+        if key == "class":
+            if run is None or images is None or images.labels is None or len(images.labels) != count:
+                return colouring.plain(count)
+            return colouring.by_class(images.labels, run.class_names)
+        if encoding is None or len(encoding) != count:
+            return colouring.plain(count)
+        if key.startswith("z"):
+            return colouring.by_value(encoding.mu[:, int(key[1:])])
+        values = encoding.reconstruction if key == "reconstruction" else encoding.kl
+        return colouring.plain(count) if values is None else colouring.by_value(values, " nats")
 
     def _on_layout(self) -> None:
         layout = self._session.layout
@@ -198,9 +218,7 @@ class MapView(QWidget):
         self._mark_all()
 
     def _recolour(self) -> None:
-        count = len(self._shown)
-        key = self.colour.currentData() or ("class" if self._session.images is not None else "plain")
-        self._colouring = colouring(self._session, key, count)
+        self._colouring = self._coloured_by(self.colour.currentData() or "class")
         self.points.set_groups(self._colouring.groups)
         self._dress()
         self.points.set_coords(self._shown)
