@@ -18,9 +18,7 @@ class Learner:
 
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
         seed = config.training.seed
-        model = build(config.model, dataset.shape, dataset.num_classes, seed=seed)
-        # Channels last: the convolutions' own layout on a processor and on CUDA alike.
-        self.model = model.to(device).to(memory_format=torch.channels_last).train()
+        self.model = build(config.model, dataset.shape, dataset.num_classes, seed=seed).to(device).train()
         self.optimizer = Adam(self.model.named_parameters(), config.training.learning_rate)
         self.noise = torch.Generator(device).manual_seed(stream(seed, NOISE))
         self.device = device
@@ -33,7 +31,7 @@ class Learner:
 
     def step(self, batch: Batch, beta: float) -> Report:
         """One step down the objective's gradient. Returns the batch's terms before it, still on the device."""
-        terms = self.model.terms(self._see(batch), batch.labels, self.noise)
+        terms = self.model.terms(to_float(batch.pixels), batch.labels, self.noise)
         loss, report = beta_objective(terms, beta)
         loss.backward()
         self.optimizer.step()
@@ -44,7 +42,7 @@ class Learner:
         """The batch's terms at beta = 1, in evaluation mode (batch normalisation uses its running means)."""
         self.model.eval()
         try:
-            return beta_objective(self.model.terms(self._see(batch), batch.labels, noise), 1.0)[1]
+            return beta_objective(self.model.terms(to_float(batch.pixels), batch.labels, noise), 1.0)[1]
         finally:
             self.model.train()
 
@@ -67,7 +65,3 @@ class Learner:
         """Copy in weights and Adam's moments. Raises RuntimeError or KeyError where they are another model's."""
         self.model.load_state_dict(dict(weights))
         self.optimizer.restore(moments)
-
-    def _see(self, batch: Batch) -> Tensor:
-        """The batch as float (B, C, H, W) in [0, 1]."""
-        return to_float(batch.pixels).contiguous(memory_format=torch.channels_last)

@@ -189,12 +189,12 @@ def test_a_memory_map_stays_on_disk(tmp_path: Any) -> None:
     assert reader._pixels is None
 
 
-@pytest.mark.parametrize("network", ["mlp", "conv"])
-def test_a_cvae_learns_from_labels(workshop: Any, network: str) -> None:
+@pytest.mark.parametrize(("network", "hidden", "epochs"), [("mlp", [32], 10), ("conv", [8, 16], 6)])
+def test_a_cvae_learns_from_labels(workshop: Any, network: str, hidden: list[int], epochs: int) -> None:
     """The label decides what is drawn: its picture is closer to its own class's mean than to the others'."""
-    model = {"kind": "cvae", "network": network, "hidden": [32] if network == "mlp" else [8, 16], "latent_dim": 2}
+    model = {"kind": "cvae", "network": network, "hidden": hidden, "latent_dim": 2}
     config = workshop.config(
-        model=model, data={"limit": None}, training={"epochs": 12, "learning_rate": 1e-2, "log_every": 50}
+        model=model, data={"limit": None}, training={"epochs": epochs, "learning_rate": 1e-2, "log_every": 50}
     )
     run = workshop.new(config)
     assert workshop.train(run)[-1].reason == "completed"
