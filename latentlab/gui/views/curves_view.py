@@ -95,6 +95,10 @@ class CurvesView(QWidget):
         self._recolour()
         self._redraw()
 
+    def curve(self, split: str, column: str) -> pg.PlotDataItem:
+        """What is drawn of one quantity in one split."""
+        return self._curves[split, column]
+
     # -- parts
 
     def _make_plots(self) -> None:
@@ -102,7 +106,7 @@ class CurvesView(QWidget):
         self._canvas = named(pg.GraphicsLayoutWidget(), "curves", "Curves of training", tip)
         self._canvas.ci.setContentsMargins(0, 0, 0, 0)
         self._canvas.ci.layout.setSpacing(8)
-        self._plots = [CurvePlot(), CurvePlot()]
+        self._plots = [CurvePlot(self), CurvePlot(self)]
         for column, plot in enumerate(self._plots):
             self._canvas.addItem(plot, 0, column)
             plot.vb.sigRangeChangedManually.connect(self._on_zoomed)
@@ -115,7 +119,6 @@ class CurvesView(QWidget):
             for quantity in QUANTITIES
         }
         self._canvas.scene().sigMouseMoved.connect(self._on_mouse)
-        self._canvas.scene().sigMouseClicked.connect(self._on_clicked)
         self._canvas.viewport().installEventFilter(self)
 
     def _lay_out(self) -> None:
@@ -215,19 +218,17 @@ class CurvesView(QWidget):
         self._write_legends(step)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The mouse left: the newest values again."""
+        """When the mouse leaves, the newest values again; at a double click, everything in view."""
         if event.type() == QEvent.Type.Leave:
             self._on_mouse(QPointF(-1, -1))
+        elif event.type() == QEvent.Type.MouseButtonDblClick:
+            self._fit()
         return super().eventFilter(watched, event)
 
     # -- what the person does
 
     def _on_zoomed(self) -> None:
         self._follows = False
-
-    def _on_clicked(self, event: Any) -> None:
-        if event.double():
-            self._fit()
 
     def _on_log(self, on: bool) -> None:
         for plot in self._plots:

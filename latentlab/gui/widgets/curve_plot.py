@@ -7,6 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
 
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.bars import round_steps
@@ -56,13 +57,13 @@ class ValueAxis(pg.AxisItem):
 class CurvePlot(pg.PlotItem):
     """One plot. Curves that are added are clipped to the view and thinned to its pixels, keeping their peaks."""
 
-    def __init__(self) -> None:
-        super().__init__(axisItems={"bottom": StepAxis("bottom"), "left": ValueAxis("left")})
+    def __init__(self, owner: QWidget) -> None:
+        super().__init__(axisItems={"bottom": StepAxis("bottom"), "left": ValueAxis("left")}, enableMenu=False)
+        self.ctrlMenu.setParent(owner)  # pyqtgraph makes this window in any case, and leaves it behind
         self._log = False
         self._crosshair = pg.InfiniteLine(angle=90, movable=False)
         self._crosshair.hide()
         self.addItem(self._crosshair, ignoreBounds=True)
-        self.setMenuEnabled(False)
         self.hideButtons()
         self.disableAutoRange()
         self.setClipToView(True)
