@@ -39,6 +39,7 @@ MAP_SHARE = 0.1  # of the time may go into encoding the map's images while train
 class Running(QObject):
     """One training at a time, in the worker thread."""
 
+    started = Signal()
     ended = Signal()
 
     def __init__(
@@ -200,6 +201,7 @@ class Running(QObject):
         )  # fmt: skip
         assert self.trainer.control is not None
         self.trainer.control.request_snapshot()  # the first one at once: nobody wants to look at an empty map
+        self.started.emit()
         session.logged.emit(
             f"Training {opened.run.name} on {event.device}: {event.parameters:,} parameters, "
             f"{event.train_images:,} + {event.validation_images:,} images"

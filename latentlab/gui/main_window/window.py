@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
         self.decoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
         self.encoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
         self.decoder.opened.connect(self._on_weights)
+        self.running.started.connect(self.refresh_runs)
         self.running.ended.connect(self._on_training_ended)
         session.run_changed.connect(self._on_run)
         session.told.connect(lambda sentence, _error: session.logged.emit(sentence))
