@@ -61,7 +61,7 @@ def test_far_away_and_between_twins_it_stays_finite():
         z, weights, _ = Neighbours(points).blend(np.array(place), Z)
         assert np.isfinite(z).all()
         assert np.isclose(weights.sum(), 1)
-    z, weights, rows = Neighbours(COORDS[:1]).blend(np.array([5.0, 5.0]), Z)
+    z, _, _ = Neighbours(COORDS[:1]).blend(np.array([5.0, 5.0]), Z)
     assert (z == Z[0]).all()
 
 
