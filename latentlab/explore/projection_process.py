@@ -25,6 +25,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from latentlab.explore.pca import Floats
 from latentlab.explore.projection import FractionDone, Layout, fit_umap
@@ -38,6 +39,7 @@ def serve(connection: Connection) -> None:
     """Answer requests until told to stop, or until the other end or the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is the parent's to answer
     _use_half_the_cores()
+    tqdm.set_lock(threading.RLock())  # its own is a semaphore of the system's, which a killed process leaves behind
     end_with_parent()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError), connection:
         _Server(connection).run()

@@ -26,7 +26,7 @@ def draw_map(
     places = _fitted(points, large)
     picture = Image.new("RGB", (large, large), "white")
     draw = ImageDraw.Draw(picture)
-    radius = large * float(np.clip(0.25 / np.sqrt(len(points)), 0.0012, 0.008))
+    radius = large * float(np.clip(0.18 / np.sqrt(len(points)), 0.001, 0.008))
     order = np.random.default_rng(0).permutation(len(points))  # no class hides the others by being drawn last
     for row in order:
         x, y = places[row]

@@ -162,6 +162,23 @@ def test_fitting_apart_can_be_cancelled(latents):
     assert fit_apart(latents[0], cancelled=lambda: time.monotonic() - began > 0.5) is None
 
 
+APART = """
+import numpy as np
+from latentlab.explore.projection_process import fit_apart
+if __name__ == "__main__":
+    mu = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    print(fit_apart(mu, progress=lambda share: None).shape)
+"""
+
+
+def test_fitting_apart_says_nothing_and_leaves_nothing_behind(tmp_path):
+    """Semaphores that a killed process leaves are complained of by its parent, at its end."""
+    script = tmp_path / "apart.py"
+    script.write_text(APART)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("(50, 2)\n", "")
+
+
 def test_stop_ends_it():
     process, connection = start()
     with connection:
