@@ -1,7 +1,7 @@
 """The walk from A to B: its frames, how usual the places on the way are, and the nearest pictures of the data."""
 
 import numpy as np
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from latentlab.gui.session import Session, Strip
@@ -55,28 +55,32 @@ class StripView(QWidget):
         self._empty = empty("")
         self._player = PictureView(PLAYER, "strip_player", "The strip as an animation")
         self._film = Film("strip_film", "Frames from A to B")
-        line = QHBoxLayout()
+        self._frames = QWidget()
+        line = QHBoxLayout(self._frames)
+        line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(12)
-        line.addWidget(self._player)
+        line.addWidget(self._player, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self._film, 1)
         self._caption = ElidedLabel()
         self._caption.setProperty("role", "muted")
         self._caption.setObjectName("strip_caption")
         column.addWidget(self._empty, 1)
-        column.addLayout(line, 1)
         column.addWidget(self._caption)
+        column.addWidget(self._frames, 1)
 
     def _build_controls(self) -> list[QWidget]:
-        self._make = self._button("strip_make", "Make strip", "Decode the frames from A to B", self._press_make)
+        self._make = self._button("strip_make", "Make", "Decode the frames from A to B", self._press_make)
         self._make.setProperty("look", "primary")
         self._count = QSpinBox()
         self._count.setRange(2, 120)
         self._count.setValue(9)
         self._count.setSuffix(" frames")
+        self._count.setFixedWidth(96)
+        self._count.lineEdit().setTextMargins(6, 0, 0, 0)  # Qt leaves the style sheet's padding out here
         self._count.setObjectName("strip_frames")
         self._count.setAccessibleName("Number of frames")
         self._count.setToolTip("Frames from A to B, both ends included")
-        swap = self._button("strip_swap", "A ⇄ B", "Exchange the ends", self.swap_pressed.emit)
+        swap = self._button("strip_swap", "⇄", "Exchange A and B", self.swap_pressed.emit)
         self._play = self._button("strip_play", "Play", "Play the strip there and back", self._toggle)
         self._play.setCheckable(True)
         self._export = self._button("export_gif", "Export GIF…", "Save the strip as an animation", self._press_export)
@@ -126,7 +130,7 @@ class StripView(QWidget):
         self._stop()
         self._film.set_frames([] if strip is None else [self._frame(strip, at) for at in range(len(strip.pixels))])
         self._caption.setText("" if strip is None else in_words(strip))
-        for widget in (self._film, self._caption):
+        for widget in (self._frames, self._caption):
             widget.setVisible(strip is not None)
         self._empty.setVisible(strip is None)
         self._play.setEnabled(strip is not None)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolTip, QWidget
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.picture import Pixels, fitted
 
-GAP, BAR, THUMB = 4, 3, 28
+GAP, BAR, THUMB, SCROLL_BAR = 4, 3, 28, 10
 LEAST = 40  # pixels that a frame is wide at least; below it they scroll
 
 
@@ -81,8 +81,7 @@ class Film(QScrollArea):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._row = _Row()
         self.setWidget(self._row)
-        self._row.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
-        self.viewport().setAutoFillBackground(False)
+        self._row.setProperty("scrolled", True)
 
     @property
     def frames(self) -> list[Frame]:
@@ -113,12 +112,21 @@ class Film(QScrollArea):
         if not frames:
             self._row.arrange([], LEAST)
             return
-        width = max(frames[0].pixels.shape[1:])
         across = (self.width() + GAP) // len(frames) - GAP
-        high = self.height() - BAR - 2 * GAP - THUMB
-        scrolls = across < LEAST
-        room = min(LEAST if scrolls else across, high - (10 if scrolls else 0))
-        self._row.arrange(frames, max(room // width * width if room >= width else room, min(LEAST, high), 8))
+        high = max(self.height() - BAR - 2 * GAP - THUMB, 8)
+        self._row.arrange(frames, side_of(max(frames[0].pixels.shape[1:]), across, high))
+
+
+def side_of(size: int, across: int, high: int) -> int:
+    """How large a frame of `size` pixels is drawn where across x high would let all of them be seen.
+
+    A whole multiple of its size; where that would be too small to see they scroll, in what a scroll bar leaves.
+    """
+    fitting = min(across, high) // size * size
+    if fitting >= LEAST:
+        return fitting
+    high -= SCROLL_BAR
+    return min(-(-LEAST // size), high // size) * size if high >= size else size // -(-size // max(high, 1))
 
 
 def _centred(painter: QPainter, picture: QPixmap, left: float, top: float, width: float, height: float = 0) -> None:

@@ -58,7 +58,7 @@ QPushButton[look="quiet"]:hover, QToolButton[look="quiet"]:hover { color: $text;
 QPushButton[look="quiet"]:focus, QToolButton[look="quiet"]:focus { border-color: $accent; }
 QPushButton[look="quiet"]:checked, QToolButton[look="quiet"]:checked { background: transparent; color: $muted; }
 QPushButton[look="fold"] { background: transparent; border-color: transparent; border-radius: 3px; color: $muted;
-  padding: 1px 4px 1px 0; font-size: 11px; min-height: 14px; text-align: left; }
+  padding: 1px 4px 1px 2px; font-size: 11px; min-height: 14px; text-align: left; }
 QPushButton[look="fold"]:hover { color: $text; }
 QPushButton[look="fold"]:focus { border-color: $accent; }
 QPushButton::menu-indicator, QToolButton::menu-indicator { image: none; }
