@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 HOME = tempfile.mkdtemp(prefix="latentlab-tests-")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-for threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(threads, "2")
+for threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")  # small work: more threads wait for one another
 for folder in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
     os.environ[folder] = str(Path(HOME) / folder.lower())  # settings and runs of the person at this machine stay theirs
 

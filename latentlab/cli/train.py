@@ -112,7 +112,7 @@ def _total(request: Namespace, run: RunFolder) -> int:
         if request.more < 1:
             raise ValueError(f"--more takes a number of epochs of at least 1, not {request.more}")
         return set_to + request.more
-    done = run.metrics.progress().epoch
+    done = set_to if run.record.status == "completed" else run.metrics.progress().epoch
     if request.epochs is not None and request.epochs < done:
         raise ValueError(f"{run.name} has had {done} epochs; --epochs is the new total and cannot be {request.epochs}")
     return set_to if request.epochs is None else request.epochs

@@ -1,0 +1,128 @@
+"""latentlab evaluate, export and doctor: what they print and write."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from latentlab.cli.evaluate import table
+from latentlab.runs.folder import RunFolder
+
+AGREED = {"neg_elbo", "reconstruction", "kl", "nll", "nll_samples", "active_units", "split", "n", "seed"}
+
+
+@pytest.mark.parametrize(("split", "n"), [("test", 360), ("validation", 144), ("train", 1293)])
+def test_evaluate_measures_the_part_asked_for(
+    call: Callable[..., Any], trained_run: RunFolder, split: str, n: int
+) -> None:
+    answer = call("evaluate", "small", "--split", split, "--samples", "4", "--json")
+    found = json.loads(answer.out)
+    assert set(found) >= AGREED
+    assert (found["split"], found["n"], found["nll_samples"]) == (split, n, 4)
+    assert found["neg_elbo"] == pytest.approx(found["reconstruction"] + found["kl"])
+    assert found["nll"] < found["neg_elbo"]
+
+
+def test_evaluate_repeats_itself_and_heeds_limit_and_seed(call: Callable[..., Any], trained_run: RunFolder) -> None:
+    def measured(*words: str) -> dict[str, Any]:
+        return dict(json.loads(call("evaluate", "small", "--samples", "4", "--json", *words).out))
+
+    first = measured("--limit", "50")
+    assert first["n"] == 50
+    assert measured("--limit", "50") == first
+    assert measured("--limit", "50", "--seed", "1")["neg_elbo"] != first["neg_elbo"]
+
+
+def test_the_table_has_the_same_figures(call: Callable[..., Any], trained_run: RunFolder) -> None:
+    found = json.loads(call("evaluate", "small", "--samples", "4", "--json").out)
+    table = call("evaluate", "small", "--samples", "4").out
+    for figure in ("neg_elbo", "reconstruction", "kl", "nll"):
+        assert f"{found[figure]:.3f}" in table
+
+
+def test_a_conditional_run_is_also_asked_whether_it_obeys(call: Callable[..., Any]) -> None:
+    trained = call("train", "--model", "cvae", "--network", "mlp", "--epochs", "1", "--device", "cpu", "--json")
+    assert trained.code == 0
+    found = json.loads(call("evaluate", "digits-cvae-1", "--samples", "2", "--json").out)
+    assert "condition kept" in table(found)
+    found = found["condition"]
+    assert set(found["condition_accuracy_per_class"]) == {str(digit) for digit in range(10)}
+    assert found["classifier_accuracy"] > 0.85
+
+
+def test_validation_that_was_not_held_out_is_refused(call: Callable[..., Any]) -> None:
+    words = ("train", "--network", "mlp", "--limit", "50", "--epochs", "1", "--device", "cpu", "--val-fraction", "0")
+    assert call(*words).code == 0
+    assert "--split" in call("evaluate", "digits-vae-1", "--split", "validation").refused()
+
+
+@pytest.mark.parametrize(
+    ("words", "file"),
+    [
+        (("samples", "--count", "9"), "samples.png"),
+        (("reconstructions", "--count", "6"), "again.png"),
+        (("interpolation", "--from", "3", "--to", "40", "--frames", "4"), "strip.png"),
+        (("traversal", "--frames", "5"), "traversal.png"),
+        (("map",), "map.png"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_pictures_are_written_and_named(
+    call: Callable[..., Any], trained_run: RunFolder, tmp_path: Path, words: tuple[str, ...], file: str
+) -> None:
+    answer = call("export", "small", *words, "--out", file)
+    assert (answer.code, answer.out) == (0, f"{file}\n")
+    with Image.open(tmp_path / file) as picture:
+        assert np.ptp(np.asarray(picture)) > 50
+
+
+def test_an_animation_takes_as_long_as_asked(call: Callable[..., Any], trained_run: RunFolder, tmp_path: Path) -> None:
+    words = ("--from", "3", "--to", "40", "--frames", "6", "--fps", "10", "--out", "morph.gif")
+    assert call("export", "small", "interpolation", *words).code == 0
+    with Image.open(tmp_path / "morph.gif") as gif:
+        duration = 0
+        for frame in range(gif.n_frames):  # type: ignore[attr-defined]
+            gif.seek(frame)
+            duration += gif.info["duration"]
+    assert duration == 600
+
+
+def test_latents_are_a_table_of_every_image(call: Callable[..., Any], trained_run: RunFolder, tmp_path: Path) -> None:
+    assert call("export", "small", "latents", "--out", "z.csv").code == 0
+    lines = (tmp_path / "z.csv").read_text().splitlines()
+    assert len(lines) == 1798
+    assert lines[0].startswith("index,")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("samples --out samples.bmp", ".png"),
+        ("samples --out nowhere/samples.png", "nowhere"),
+        ("samples --out s.png --label 3", "not conditional"),
+        ("interpolation --out a.png --from 99999", "99999"),
+        ("interpolation --out a.gif --fps 0", "frames per second"),
+    ],
+)
+def test_exports_that_cannot_be(call: Callable[..., Any], trained_run: RunFolder, words: str, named: str) -> None:
+    assert named in call("export", "small", *words.split()).refused()
+
+
+def test_doctor_finds_this_machine_well(call: Callable[..., Any]) -> None:
+    found = json.loads(call("doctor", "--json").out)
+    states = {finding["what"]: finding["state"] for finding in found["findings"]}
+    assert found["well"]
+    assert {"packages", "runs", "data", "display", "Qt", "torch"} <= set(states)
+    assert states["Qt"] == states["torch"] == "good"
+
+
+def test_doctor_says_which_folder_is_of_no_use(call: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    answer = call("doctor", "--data-dir", tmp_path / "file" / "data")
+    assert answer.code == 1
+    assert "bad   data" in answer.out
+    assert str(tmp_path / "file") in answer.out
