@@ -139,9 +139,11 @@ def test_the_status_is_one_line_in_words(bar: RunBar, session: Session) -> None:
     assert text(bar, "run_status") == "Loading fashion-mnist 40 %"
 
 
-def test_the_progress_is_that_of_the_training_then_of_the_run(session: Session) -> None:
-    session.open(a_run())
+def test_the_progress_is_that_of_the_training_or_of_an_unfinished_run(session: Session) -> None:
+    session.open(replace(a_run(), status="interrupted"))
     assert resolve(session).done == 5 / 20
+    session.update_run(status="completed")
+    assert resolve(session).done == 0  # nothing is left to wait for
     session.set_training(phase="training", step=300, total_steps=1000)
     assert resolve(session).done == 0.3
 

@@ -100,6 +100,13 @@ def test_every_edit_is_a_valid_configuration(view: SettingsView, session: Sessio
     assert not control(view, "beta").isEnabled()
 
 
+def test_an_edit_that_is_not_accepted_goes_back(view: SettingsView, session: Session, qtbot: QtBot) -> None:
+    type_into(qtbot, control(view, "latent_dim"), "24")
+    choose(qtbot, control(view, "network"), "mlp")
+    assert control(view, "latent_dim").value() == session.config.model.latent_dim
+    assert control(view, "network").currentData() == session.config.model.network
+
+
 def test_beta_is_a_control_where_it_is_free(view: SettingsView, session: Session) -> None:
     assert not control(view, "beta").isEnabled()
     for kind in ("beta-vae", "cvae"):

@@ -22,6 +22,7 @@ from latentlab.gui.widgets.named import named
 
 Floats = NDArray[np.float64]
 REDRAW_MS = 100
+MANY_TRAIN, MANY_VALIDATION = 600, 25  # records, beyond which lines are drawn paler and dots smaller
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class CurvesView(QWidget):
         self._session = session
         self._drawn: tuple[Curves | None, int] = (None, -1)
         self._columns = {"train": Columns(), "validation": Columns()}
+        self._crowded = (False, False)  # train, validation
         self._follows = True  # until the person zooms
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -168,6 +170,10 @@ class CurvesView(QWidget):
         self._columns["validation"].read(curves.validation)
         for (split, name), curve in self._curves.items():
             curve.setData(self._columns[split]["step"], self._columns[split][name])
+        crowded = (len(curves.train) > MANY_TRAIN, len(curves.validation) > MANY_VALIDATION)
+        if crowded != self._crowded:
+            self._crowded = crowded
+            self._recolour()
         self._stack.setCurrentIndex(0 if curves.train or curves.validation else 1)
         if self._follows:
             self._fit()
@@ -188,8 +194,8 @@ class CurvesView(QWidget):
             plot.recolour()
         for quantity in QUANTITIES:
             colour = getattr(colours, quantity.colour)
-            draw_train(self._curves["train", quantity.column], colour)
-            draw_validation(self._curves["validation", quantity.column], colour)
+            draw_train(self._curves["train", quantity.column], colour, self._crowded[0])
+            draw_validation(self._curves["validation", quantity.column], colour, self._crowded[1])
         self._write_legends(None)
 
     # -- reading

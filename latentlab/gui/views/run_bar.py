@@ -91,7 +91,7 @@ def resolve(session: Session) -> Look:
     under_way = phase in ("training", "pausing", "paused")
     why = _why_no_more(run, training)
     done = training.step / training.total_steps if training.active and training.total_steps else 0.0
-    if not training.active and run is not None:
+    if not training.active and run is not None and run.status != "completed":
         done = run.epoch / run.config.training.epochs
     return Look(
         title=title(run),

@@ -238,6 +238,7 @@ class SettingsView(QWidget):
         if row.name == "kind":
             edit["objective"] = {"beta": DEFAULT_BETA[value]}
         self.config_edited.emit(edit)
+        self._refresh()  # what was not accepted goes back to what it was
 
 
 def _show(control: QComboBox | QSpinBox | QDoubleSpinBox, value: Any) -> None:

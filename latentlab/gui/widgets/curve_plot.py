@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.bars import round_steps
 
 Floats = NDArray[np.float64]
+ROOM_FOR_ALL = 1.6  # times the range within the fences: so much is spent on showing the rest as well
 AXIS_WIDTH = 46  # pixels; fixed, so that a plot does not jump when its figures grow
 
 
@@ -20,7 +20,7 @@ def robust_range(values: Floats) -> tuple[float, float] | None:
     """Lowest and highest of the values within Tukey's outer fences, with a margin; None where nothing is finite.
 
     The fences lie three interquartile ranges outside the middle half (Tukey 1977): a curve that falls from 540 to 240
-    in its first steps is shown around 240.
+    in its first steps is shown around 240. Where leaving them out gains little, everything is shown.
     """
     values = values[np.isfinite(values)]
     if not len(values):
@@ -28,6 +28,8 @@ def robust_range(values: Floats) -> tuple[float, float] | None:
     low, high = np.percentile(values, [25, 75])
     fence = 3 * (high - low)
     kept = values[(values >= low - fence) & (values <= high + fence)]
+    if np.ptp(values) <= ROOM_FOR_ALL * np.ptp(kept):
+        kept = values
     bottom, top = float(kept.min()), float(kept.max())
     margin = 0.06 * (top - bottom) or 0.05 * abs(top) or 1.0
     return bottom - margin, top + margin
@@ -59,7 +61,9 @@ class CurvePlot(pg.PlotItem):
 
     def __init__(self, owner: QWidget) -> None:
         super().__init__(axisItems={"bottom": StepAxis("bottom"), "left": ValueAxis("left")}, enableMenu=False)
-        self.ctrlMenu.setParent(owner)  # pyqtgraph makes this window in any case, and leaves it behind
+        self.ctrlMenu.setParent(
+            owner, self.ctrlMenu.windowFlags()
+        )  # made in any case; without an owner it stays behind
         self._log = False
         self._crosshair = pg.InfiniteLine(angle=90, movable=False)
         self._crosshair.hide()
@@ -70,6 +74,7 @@ class CurvePlot(pg.PlotItem):
         self.setDownsampling(auto=True, mode="peak")
         self.showGrid(y=True, alpha=0.7)
         for name in ("left", "bottom"):
+            self.getAxis(name).setZValue(self.vb.zValue() - 1)  # the grid lies under the curves
             self.getAxis(name).setStyle(maxTickLevel=0, tickLength=-4 if name == "bottom" else 0, tickFont=theme.mono())
         self.getAxis("left").setWidth(AXIS_WIDTH)
 
@@ -110,16 +115,16 @@ class CurvePlot(pg.PlotItem):
         self._crosshair.setPen(text)
 
 
-def draw_train(curve: pg.PlotDataItem, colour: str) -> None:
-    """A thin line."""
-    curve.setPen(pg.mkPen(QColor(colour), width=1))
+def draw_train(curve: pg.PlotDataItem, colour: str, crowded: bool) -> None:
+    """A thin line; paler where its noise would cover everything else."""
+    curve.setPen(pg.mkPen(theme.qcolor(colour, 110 if crowded else 255), width=1))
 
 
-def draw_validation(curve: pg.PlotDataItem, colour: str) -> None:
-    """Dots on a broken line of the same colour."""
-    ground = theme.qcolor(theme.current().card)
-    curve.setPen(pg.mkPen(QColor(colour), width=1, dash=[4, 4]))
+def draw_validation(curve: pg.PlotDataItem, colour: str, crowded: bool) -> None:
+    """Dots on a broken line of the same colour; smaller on a whole one where there are many."""
+    strong, ground = theme.qcolor(colour), theme.qcolor(theme.current().card)
+    curve.setPen(pg.mkPen(strong, width=1, dash=None if crowded else [4, 4]))
     curve.setSymbol("o")
-    curve.setSymbolSize(6)
-    curve.setSymbolBrush(pg.mkBrush(QColor(colour)))
-    curve.setSymbolPen(pg.mkPen(ground, width=1))
+    curve.setSymbolSize(3 if crowded else 6)
+    curve.setSymbolBrush(pg.mkBrush(strong))
+    curve.setSymbolPen(pg.mkPen(strong if crowded else ground, width=1))
