@@ -208,7 +208,7 @@ def test_ten_thousand_records_are_thinned_to_the_pixels(view: CurvesView, sessio
         session.add_records(records(range(10_000)))
     view.grab()
     shown, _ = view.curve("train", "kl").getData()
-    assert len(shown) < 3000
+    assert len(shown) < 1500
 
 
 @settings(deadline=None)

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from latentlab.config import RunConfig
 from latentlab.gui.session import OpenRun, Session
 from latentlab.gui.views.run_bar import RunBar, duration, resolve
+from latentlab.gui.widgets.elided import ElidedLabel
 
 PRESSABLE = ("train", "pause", "stop", "discard", "more")
 
@@ -187,6 +188,18 @@ def test_nothing_is_cut_off_at_1280(bar: RunBar, session: Session, phase: str) -
     status = bar.findChild(QWidget, "run_status")
     assert status is not None
     assert status.width() >= status.sizeHint().width()
+
+
+def test_a_narrow_bar_gives_way_in_its_texts_and_tells_them_whole(bar: RunBar, session: Session) -> None:
+    session.open(replace(a_run(), name="a-run-with-a-name-that-nobody-would-give-to-one-but-a-test"))
+    bar.resize(bar.minimumSizeHint().width(), 52)
+    label = bar.findChild(ElidedLabel, "run_title")
+    assert label is not None
+    assert label.shown().endswith("…")
+    assert label.toolTip() == label.text()
+    bar.resize(2400, 52)
+    assert label.shown() == label.text()
+    assert label.toolTip() == ""
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class DimensionsView(QWidget):
         super().__init__(parent)
         self.setObjectName("dimensions_view")
         self._session = session
-        self._bars = named(Bars(), "dimension_bars", "KL of each latent dimension, in nats")
+        self._bars = named(Bars(10 * ACTIVE_NATS), "dimension_bars", "KL of each latent dimension, in nats")
         self._words = labels.muted(wrap=True)
         self._alarm = labels.bad()
         whole = QWidget()

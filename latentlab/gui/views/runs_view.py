@@ -141,7 +141,7 @@ class RunPainter(QStyledItemDelegate):
         word = status_word(run)
         taken = QFontMetrics(theme.sans(theme.SMALL)).horizontalAdvance(word)
         figures = QFontMetrics(theme.mono(theme.SMALL)).horizontalAdvance(second_line(run))
-        beside = word and figures + taken + 8 <= room.width()
+        beside = word and figures + taken + 4 <= room.width()
         name = room.adjusted(0, 0, 0 if beside or not word else -taken - 8, 0)
         self._write(painter, name, top | left, theme.sans(theme.LARGE), colours.text, run.name)
         self._write(painter, room, bottom | left, theme.mono(theme.SMALL), quiet, second_line(run))

@@ -35,10 +35,11 @@ def round_steps(low: float, high: float, at_most: int) -> list[float]:
 
 
 class Bars(QWidget):
-    """The bars, on an axis from 0 to the largest value."""
+    """The bars, on an axis from 0 to the largest value, and to `least_top` at least: next to nothing looks so."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, least_top: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._least_top = least_top
         self._bars: tuple[Bar, ...] = ()
         theme.changed.connect(self.update)
 
@@ -69,9 +70,7 @@ class Bars(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setFont(theme.mono(theme.SMALL))
-        top = max((bar.value for bar in self._bars), default=0.0)
-        if top <= 0:
-            top = 1.0
+        top = max([self._least_top, *(bar.value for bar in self._bars)])
         self._paint_axis(painter, top)
         self._paint_bars(painter, top)
 

@@ -79,8 +79,8 @@ class CurvePlot(pg.PlotItem):
         self.getAxis("left").setWidth(AXIS_WIDTH)
 
     def add_curve(self) -> pg.PlotDataItem:
-        """An empty curve. Values that are not finite leave a gap."""
-        return self.plot([], [], antialias=True, connect="finite", skipFiniteCheck=False)
+        """An empty curve. Values that are not finite leave a gap. One peak and one valley per pixel are enough."""
+        return self.plot([], [], antialias=True, connect="finite", autoDownsampleFactor=1.0)
 
     def set_log(self, on: bool) -> None:
         """Whether the vertical axis is logarithmic; `fit` afterwards."""

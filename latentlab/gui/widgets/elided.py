@@ -1,7 +1,7 @@
 """A line of text that gives way: it shows as much as there is room for, then '…', and the whole as its tooltip."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
@@ -21,7 +21,11 @@ class ElidedLabel(QLabel):
 
     def setText(self, text: str) -> None:
         super().setText(text)
-        self.setToolTip(text if self.shown() != text else "")
+        self._tell_whole()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell_whole()
 
     def shown(self) -> str:
         """The text as it stands there."""
@@ -34,6 +38,7 @@ class ElidedLabel(QLabel):
         painter = QPainter(self)
         painter.setFont(self.font())
         painter.setPen(self.palette().color(self.foregroundRole()))
-        shown = self.shown()
-        painter.drawText(self.contentsRect(), self.alignment(), shown)
-        self.setToolTip(self.text() if shown != self.text() else "")
+        painter.drawText(self.contentsRect(), self.alignment(), self.shown())
+
+    def _tell_whole(self) -> None:
+        self.setToolTip(self.text() if self.shown() != self.text() else "")
