@@ -22,8 +22,9 @@ FractionDone = Callable[[float], None]
 LEAST_POINTS = 5  # fewer than these have no neighbourhoods to keep: their map is the PCA plane
 REFIT_EPOCHS = 30  # enough for a layout to follow the training when it starts from the last one
 # Neighbours are found by us, exactly, up to here: umap's own way takes 3.3 s of Python at 1,797 points (17 s at 4,095),
-# and above 4,096 an approximate search that compiles for half a minute and pays only for more points than this.
-EXACT_UP_TO = 20_000
+# and above 4,096 an approximate search that compiles for a minute first. After that it is faster, but not by much: at
+# 24,000 points a refit took 2.0 s of one processor against 3.0 s. (At 60,000 the exact search alone takes 12.7 s.)
+EXACT_UP_TO = 30_000
 JITTER = 1e-4  # of the spread: keeps identical places apart, which umap's own scaling would divide by zero for
 
 
@@ -88,7 +89,8 @@ def _optimise(
 def _keep_compiled() -> None:
     """Let numba keep on disk what umap compiles in every new process: the first fit took 9 s, and 0.1 s from then on.
 
-    As pynndescent does for its own. numba notices another version of the file, of itself, or of the processor.
+    As pynndescent does for its own. numba notices another version of the file, of itself, or of the processor. Not for
+    the parallel twin of a function, which would share its place on the disk.
     """
     from umap import layouts, umap_
 

@@ -25,7 +25,6 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from latentlab.explore.pca import Floats
 from latentlab.explore.projection import FractionDone, Layout, fit_umap
@@ -37,6 +36,8 @@ WARMING_POINTS = 128  # run through the same code as any number up to `projectio
 
 def serve(connection: Connection) -> None:
     """Answer requests until told to stop, or until the other end or the parent is gone."""
+    from tqdm import tqdm
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is the parent's to answer
     _use_half_the_cores()
     tqdm.set_lock(threading.RLock())  # its own is a semaphore of the system's, which a killed process leaves behind

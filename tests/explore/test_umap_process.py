@@ -204,9 +204,11 @@ if __name__ == "__main__":
     thread = threading.Thread(target=begin, args=(found,))
     thread.start(); thread.join()
     process, connection = found[0]
-    connection.send(("fit", 1, np.random.default_rng(0).normal(size=(4000, 8)).astype(np.float32), None, 100_000))
+    mu = np.random.default_rng(0).normal(size=(4000, 8)).astype(np.float32)
+    connection.send(("fit", 1, mu[:2], None, None))  # two points are laid out without umap: it serves
+    connection.recv()
+    connection.send(("fit", 2, mu, None, 100_000))
     print(process.pid, flush=True)
-    print(connection.recv()[0], flush=True)
     time.sleep(1000)
 """
 
@@ -219,7 +221,7 @@ def test_it_dies_with_a_killed_parent_in_the_middle_of_a_fit(tmp_path):
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
         child = int(parent.stdout.readline())
         try:
-            assert parent.stdout.readline() == "progress\n"
+            time.sleep(0.5)  # now it imports, and later compiles and lays out, for minutes
             assert alive(child)
             parent.kill()
             parent.wait()

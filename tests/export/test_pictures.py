@@ -1,5 +1,8 @@
 """Grids, PNG and GIF: read back by Pillow they are what was asked for, or they are not there."""
 
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -64,6 +67,16 @@ def test_gif_has_its_frames_size_rate_and_loop(tmp_path, fps):
     assert max(durations) - min(durations) <= 10
     for frame, image in zip(shown, images, strict=True):
         assert np.array_equal(frame[::3, ::3, 0], image[0]), "every grey is kept"
+
+
+@pytest.mark.skipif(shutil.which("identify") is None, reason="ImageMagick is not here")
+@pytest.mark.parametrize("channels", [1, 3])
+def test_another_program_reads_the_gif(tmp_path, channels):
+    save_gif(tmp_path / "a.gif", np.repeat(frames(3, channels), 2, axis=0), 20, scale=4)
+    command = ["identify", "-format", "%m %wx%h %T %[scene];", tmp_path / "a.gif"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.split(";")[:-1] == [f"GIF 32x32 5 {frame}" for frame in range(6)]
 
 
 def test_gif_that_plays_once_says_nothing_of_loops(tmp_path):
