@@ -93,19 +93,21 @@ def test_a_problem_is_said_in_place_of_the_facts(view: DataView, session: Sessio
     assert words(view) == "There are no pictures in this folder."
 
 
-@pytest.mark.parametrize(("channels", "side", "shown"), [(1, 8, 24), (1, 28, 28), (3, 32, 32), (3, 64, 32)])
+@pytest.mark.parametrize(("channels", "side", "shown"), [(1, 8, 32), (1, 28, 28), (3, 32, 32), (3, 64, 32)])
 def test_thumbnails_are_whole_multiples_never_smoothed(qtbot: QtBot, channels: int, side: int, shown: int) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (3, channels, side, side), dtype=np.uint8)
+    small = np.random.default_rng(0).integers(0, 256, (3, channels, min(side, 32), min(side, 32)), dtype=np.uint8)
+    pixels = small.repeat(side // small.shape[2], axis=2).repeat(side // small.shape[3], axis=3)
     row = Thumbnails()
     qtbot.addWidget(row)
     row.set_pixels(pixels)
     row.resize(200, row.sizeHint().height())
     assert row.sizeHint().height() == shown
     image = row.grab().toImage()
-    at = np.arange(shown) * side // shown if side < shown else np.arange(shown) * max(round(side / 28), 1)
-    second = QColor(image.pixel(shown + Thumbnails.GAP + 5, 7))
-    expected = np.broadcast_to(pixels[1], (3, side, side))[:, at[7], at[5]]
-    assert (second.red(), second.green(), second.blue()) == tuple(expected)
+    scale = shown // small.shape[2]
+    for y, x in ((0, 0), (7, 5), (shown - 1, shown - 1)):
+        colour = QColor(image.pixel(shown + Thumbnails.GAP + x, y))
+        expected = np.broadcast_to(small[1], (3, *small.shape[2:]))[:, y // scale, x // scale]
+        assert (colour.red(), colour.green(), colour.blue()) == tuple(expected)
 
 
 def test_a_dropped_folder_is_said(view: DataView, qtbot: QtBot, tmp_path: Path) -> None:

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from latentlab.config import FOLDER
 from latentlab.gui.session import Preview, Session
 from latentlab.gui.widgets import labels
 from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.picture import fitted, whole_multiple
 
 SOURCE_NAMES = {
     "digits": "Digits",
@@ -22,7 +23,7 @@ SOURCE_NAMES = {
     "celeba": "CelebA",
     FOLDER: "Folder of pictures…",
 }
-THUMBNAIL = 28  # pixels of a side, or the nearest whole multiple or fraction of the images' own
+THUMBNAIL = 32  # pixels of a side at most
 
 
 class Thumbnails(QWidget):
@@ -32,37 +33,29 @@ class Thumbnails(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._images: list[QImage] = []
+        self._pixels: NDArray[np.uint8] = np.empty((0, 1, THUMBNAIL, THUMBNAIL), np.uint8)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_pixels(self, pixels: NDArray[np.uint8] | None) -> None:
         """uint8 (n, C, H, W), or None for nothing."""
-        self._images = [] if pixels is None else [_picture(image) for image in pixels]
+        self._pixels = self._pixels[:0] if pixels is None else pixels
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(0, max((image.height() for image in self._images), default=THUMBNAIL))
+        height, width = self._pixels.shape[2:]
+        return QSize(0, round(height * whole_multiple((height, width), THUMBNAIL, THUMBNAIL)))
 
     minimumSizeHint = sizeHint
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, left = QPainter(self), 0
-        for image in self._images:
-            if left + image.width() > self.width():
+        painter, left, ratio = QPainter(self), 0.0, self.devicePixelRatioF()
+        for pixels in self._pixels:
+            picture = fitted(pixels, THUMBNAIL, THUMBNAIL, ratio)
+            if left + picture.width() / ratio > self.width():
                 break
-            painter.drawImage(left, 0, image)
-            left += image.width() + self.GAP
-
-
-def _picture(pixels: NDArray[np.uint8]) -> QImage:
-    """(C, H, W) as an image of about THUMBNAIL pixels, each pixel repeated or every k-th taken."""
-    side = max(pixels.shape[1:])
-    scale, step = max(THUMBNAIL // side, 1), max(round(side / THUMBNAIL), 1)
-    small = pixels[:, ::step, ::step].repeat(scale, axis=1).repeat(scale, axis=2)
-    rgb = np.ascontiguousarray(np.broadcast_to(small, (3, *small.shape[1:])).transpose(1, 2, 0))
-    height, width, _ = rgb.shape
-    return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+            painter.drawPixmap(QPointF(left, 0), picture)
+            left += picture.width() / ratio + self.GAP
 
 
 class DataView(QWidget):
