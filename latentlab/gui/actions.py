@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -63,10 +64,11 @@ TABLE = (
 MENUS = ("Run", "Train", "Explore", "View", "Help")
 
 
-class Actions:
+class Actions(QObject):
     """The menus and keys of a window. Plain letters act only where no field or button has the focus."""
 
     def __init__(self, window: QMainWindow, handlers: dict[str, Callable[[], object]]) -> None:
+        super().__init__(window)
         self._letters: list[QShortcut] = []
         self.menus: dict[str, QMenu] = {}
         self.actions: dict[str, QAction] = {}

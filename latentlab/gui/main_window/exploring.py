@@ -28,6 +28,7 @@ class Exploring(QObject):
         self._strip_kind: tuple[Literal["linear", "spherical"], int] = ("linear", STRIP_FRAMES)
         decoder.decoded.connect(self._on_decoded)
         session.condition_changed.connect(self.refresh)
+        session.layout_changed.connect(self.relocate)
 
     # -- places
 
@@ -82,6 +83,18 @@ class Exploring(QObject):
         self._session.select(None)
         if self._session.place is not None:
             self._session.set_place(replace(self._session.place, position=None, rows=None))
+
+    def relocate(self) -> None:
+        """The map has another layout: the place in hand and both ends are found again on it."""
+        if self._mapping.chart is None or self._session.layout is None:
+            return
+        place, (a, b) = self._session.place, self._session.ends
+        if place is not None and place.position is not None:
+            self._session.set_place(replace(place, position=self._locate(place.z), rows=None))
+        if a is not None:
+            self._session.set_end("A", replace(a, position=self._locate(a.z)))
+        if b is not None:
+            self._session.set_end("B", replace(b, position=self._locate(b.z)))
 
     def begin(self) -> None:
         """A run was opened: a sample is selected and a strip laid, so that nothing is empty."""

@@ -226,7 +226,7 @@ class MapView(QWidget):
     def _dress(self) -> None:
         colours = [theme.qcolor(colour) for colour in self._colouring.colours]
         dark = theme.current().dark
-        outlines = [] if dark else [theme.qcolor(theme.shade(colour, 0.8)) for colour in self._colouring.colours]
+        outlines = [] if dark else [theme.qcolor(theme.shade(colour, 0.85)) for colour in self._colouring.colours]
         count = len(self._shown)
         self.points.set_colours(colours, 5.0 if count < 2500 else 4.0 if count < 8000 else 3.0, outlines)
         self.legend.set_entries(self._colouring.legend)

@@ -29,7 +29,7 @@ class PointsItem(pg.ScatterPlotItem):
         """A colour per group; diameter in pixels; an outline in another shade where given."""
         drawn = self._groups[self._order]
         brushes = np.array([QBrush(colour) for colour in colours], object)
-        pens = np.array([QPen(colour, 1.0) for colour in outlines or []], object)
+        pens = np.array([QPen(colour, 0.5) for colour in outlines or []], object)
         places = np.zeros((len(drawn), 2)) if len(self.data) != len(drawn) else self._places()
         if not len(drawn):
             self.clear()
