@@ -41,8 +41,9 @@ def train(config: RunConfig, dataset: Dataset, run: RunFolder, control: Control 
     began = time.perf_counter()
     training: Training | None = None
     try:
-        run.update(status="training", message=None, config=config)
+        run.update(status="training", message=None)
         training = prepare(config, dataset, run)
+        run.update(config=config)  # its epochs may be more than before
         yield training.started()
         for message in training.warnings:
             yield Warned(*_where(training), message=message)

@@ -16,6 +16,7 @@ from latentlab.images import Dataset
 from latentlab.runs.folder import RunFolder, open_run
 from latentlab.training.control import Control
 from latentlab.training.devices import choose_device, describe
+from latentlab.training.loop import train
 
 Same = Callable[[RunFolder, RunFolder], None]
 
@@ -125,8 +126,6 @@ def test_a_read_only_run_is_left_alone(workshop: Any) -> None:
     open_run(run.path).update(read_only=True)
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     run = open_run(run.path)
-    from latentlab.training.loop import train
-
     (event,) = train(run.record.config, workshop.dataset, run)
     assert isinstance(event, Failed)
     assert "read-only" in event.message
@@ -136,11 +135,11 @@ def test_a_read_only_run_is_left_alone(workshop: Any) -> None:
 def test_a_checkpoint_of_another_model_is_refused(workshop: Any) -> None:
     run = workshop.new(workshop.config())
     workshop.train(run)
-    open_run(run.path).update(config=workshop.config(model={"latent_dim": 5}))
-    (event,) = workshop.train(run)
+    (event,) = train(workshop.config(model={"latent_dim": 5}), workshop.dataset, open_run(run.path))
     assert isinstance(event, Failed)
     assert "does not fit" in event.message
     assert run.checkpoints.steps() == [8, 12]
+    assert open_run(run.path).record.config == workshop.config()
 
 
 @pytest.mark.parametrize("kind", ["cuda", "mps"])
