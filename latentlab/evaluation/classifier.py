@@ -98,8 +98,8 @@ def train_classifier(
         loss.backward()
         optimizer.step()
         schedule.step()
-        if progress is not None and step % 20 == 0:
-            progress(step, steps)
+        if progress is not None and (step % 20 == 19 or step + 1 == steps):
+            progress(step + 1, steps)
     return classifier.eval()
 
 
