@@ -35,7 +35,7 @@ def button(window: QWidget, name: str) -> QPushButton:
 def strip(session: Session, usual: tuple[float, ...] = (10, 92, 99, 50)) -> Strip:
     count = len(usual)
     z = np.linspace(session.encoding.mu[3], session.encoding.mu[9], count)
-    pixels = np.stack([np.full((1, 8, 8), 20 * place, np.uint8) for place in range(count)])
+    pixels = np.stack([np.full((1, 8, 8), 20 * place % 240, np.uint8) for place in range(count)])
     return Strip(pixels, z.astype(np.float32), np.arange(count) * 7, np.array(usual, np.float32), 0.0041)
 
 

@@ -54,7 +54,8 @@ class _Row(QWidget):
             self.slider.show_value(value or 0.0)
 
     def show_kl(self, kl: float | None) -> None:
-        self.kl.setText("" if kl is None else f"{kl:.1f}" if kl >= INACTIVE else "0")
+        digits = 1 if kl is None or kl >= 0.095 else 2
+        self.kl.setText("" if kl is None else f"{kl:.{digits}f}" if kl >= INACTIVE else "0")
 
 
 class _Area(QScrollArea):
