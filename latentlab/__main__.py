@@ -35,6 +35,8 @@ def _open_window(request: Namespace) -> int:
 
     if request.run is not None:
         _find_run(request)
+    if request.screenshot is not None and not request.screenshot.absolute().parent.is_dir():
+        raise ValueError(f"the folder of {request.screenshot} does not exist: make it, or choose another")
     if display.needed_platform(screenshot=request.screenshot is not None) == "offscreen":
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     if sys.platform == "win32":

@@ -138,7 +138,8 @@ def read_values(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read the configuration {path}: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"cannot read the configuration {path}: {reason}") from None
     try:
         values = json.loads(text) if path.suffix == ".json" else _yaml(text)
     except (ValueError, RecursionError) as error:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from latentlab.images import Dataset
     from latentlab.runs.folder import RunFolder
 
-GRACE = 2.0  # seconds that something which is ending may still take
+GRACE = float(os.environ.get("LATENTLAB_TESTS_GRACE", "2"))  # seconds that something which is ending may still take
 tqdm.tqdm.monitor_interval = 0  # its watching thread would outlive the test
 
 

@@ -78,6 +78,12 @@ def test_a_screenshot_needs_no_display(opened: list[dict[str, Any]], bare: pytes
     assert opened[0]["screenshot"] == Path("window.png")
 
 
+def test_a_screenshot_needs_a_folder(opened: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--screenshot", "nowhere/window.png"]) == 2
+    assert "nowhere/window.png" in capsys.readouterr().err
+    assert opened == []
+
+
 def test_missing_libraries_are_named_with_what_brings_them(
     opened: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

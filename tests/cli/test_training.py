@@ -1,7 +1,6 @@
 """latentlab train: from nothing to a run that goes on, and what interrupts it."""
 
 import json
-import resource
 import signal
 import subprocess
 import sys
@@ -105,6 +104,7 @@ def test_where_no_checkpoint_is_sound_nothing_is_trained(call: Callable[..., Any
     assert "model.safetensors" in answer.err.splitlines()[-1]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a whole console")
 def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     words = [*SMALL, "--epochs", "5000", "--json", "--name", "long", "--checkpoints", str(runs)]
@@ -130,6 +130,8 @@ def test_ctrl_c_keeps_what_was_learnt_and_says_how_to_go_on(tmp_path: Path) -> N
 
 
 def test_a_disk_that_takes_no_more_is_said_in_a_sentence(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+
     def no_file_above_20_kb() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
