@@ -17,6 +17,8 @@ from latentlab.runs.folder import RunFolder, open_run
 from latentlab.training.control import Control
 from latentlab.training.devices import choose_device, describe
 from latentlab.training.loop import train
+from latentlab.training.meter import NotFinite
+from latentlab.training.preparation import prepare
 
 Same = Callable[[RunFolder, RunFolder], None]
 
@@ -89,6 +91,17 @@ def test_a_loss_that_is_no_number_ends_the_training(workshop: Any) -> None:
     from latentlab.models.weights import load_model
 
     assert all(bool(torch.isfinite(weight).all()) for weight in load_model(path).model.parameters())
+
+
+def test_broken_weights_are_never_saved(workshop: Any) -> None:
+    """The loss of a step is that of the weights before it, so it may be finite when the weights no longer are."""
+    run = workshop.new(workshop.config())
+    training = prepare(run.record.config, workshop.dataset, run)
+    with torch.no_grad():
+        next(training.learner.model.parameters())[0] = torch.nan
+    with pytest.raises(NotFinite):
+        training.save()
+    assert run.checkpoints.steps() == []
 
 
 def test_a_full_disk_costs_only_what_was_not_saved(workshop: Any, same: Same, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,14 +150,18 @@ def test_killed_before_its_first_checkpoint_a_run_begins_again(workshop: Any, sa
     same(straight, killed)
 
 
-def test_the_knobs_stay_where_they_were_turned_to(workshop: Any) -> None:
-    run = workshop.new(workshop.config(model={"kind": "beta-vae"}, objective={"beta": 4.0}))
-    control = Control()
-    control.set(beta=2.5, lr=2e-3)
-    workshop.train(run, control=control, react=lambda event: isinstance(event, EpochEnded) and control.stop())
-    events = workshop.train(run)
+def test_the_knobs_stay_where_they_were_turned_to(workshop: Any, same: Same) -> None:
+    config = workshop.config(model={"kind": "beta-vae"}, objective={"beta": 4.0})
+    straight, halting = workshop.new(config), workshop.new(config)
+    for run in (straight, halting):
+        control = Control()
+        control.set(beta=2.5, lr=2e-3)
+        stop = control.stop if run is halting else lambda: None
+        workshop.train(run, control=control, react=lambda event, stop=stop: isinstance(event, EpochEnded) and stop())
+    events = workshop.train(halting)
     measured = next(event for event in events if isinstance(event, Measured))
     assert (measured.beta, measured.learning_rate) == (2.5, 2e-3)
+    same(straight, halting)
 
 
 def test_the_best_checkpoint_outlives_newer_ones(workshop: Any) -> None:
