@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from latentlab.config import RunConfig
 from latentlab.data.sources import names
-from latentlab.gui.session import Preview, Session
+from latentlab.gui.records import Preview
+from latentlab.gui.session import Session
 from latentlab.gui.views.data_view import SOURCE_NAMES, DataView, Thumbnails
 
 

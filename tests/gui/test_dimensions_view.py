@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 from pytestqt.qtbot import QtBot
 
 from latentlab.config import RunConfig
-from latentlab.gui.session import Encoding, OpenRun, Session
+from latentlab.gui.records import Encoding, OpenRun
+from latentlab.gui.session import Session
 from latentlab.gui.views.dimensions_view import DimensionsView, verdict
 from latentlab.gui.widgets.bars import Bars, round_steps
 

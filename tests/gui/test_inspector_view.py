@@ -8,7 +8,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from latentlab.gui.session import Encoding, MapImages, Place, Session
+from latentlab.gui.records import Encoding, MapImages, Place
+from latentlab.gui.session import Session
 from latentlab.gui.views.inspector_view import InspectorView, nearest_rows, ordinal
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.picture import PictureView, diverging, signed_error

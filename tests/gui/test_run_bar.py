@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from latentlab.config import RunConfig
-from latentlab.gui.session import OpenRun, Session
+from latentlab.gui.records import OpenRun
+from latentlab.gui.session import Session
 from latentlab.gui.views.run_bar import RunBar, duration, resolve
 from latentlab.gui.widgets.elided import ElidedLabel
 

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QLabel, QListView, QToolButton
 from pytestqt.qtbot import QtBot
 
 from latentlab.config import RunConfig
-from latentlab.gui.session import OpenRun, Session
+from latentlab.gui.records import OpenRun
+from latentlab.gui.session import Session
 from latentlab.gui.views.runs_view import OPEN, RunsView, second_line, spoken, status_word
 from latentlab.gui.widgets import theme
 from latentlab.runs.folder import RunSummary

@@ -5,7 +5,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from latentlab.gui.session import Live, Session
+from latentlab.gui.records import Live
+from latentlab.gui.session import Session
 from latentlab.gui.views.samples_view import SamplesView
 from latentlab.gui.widgets.picture_grid import PictureGrid
 

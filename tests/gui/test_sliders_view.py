@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from latentlab.explore.traverse import ranges
-from latentlab.gui.session import Place, Session
+from latentlab.gui.records import Place
+from latentlab.gui.session import Session
 from latentlab.gui.views.sliders_view import SlidersView
 from latentlab.gui.widgets.latent_slider import LatentSlider
 

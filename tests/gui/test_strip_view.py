@@ -5,7 +5,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from latentlab.gui.session import MapImages, Place, Session, Strip
+from latentlab.gui.records import MapImages, Place, Strip
+from latentlab.gui.session import Session
 from latentlab.gui.views.strip_view import StripView, in_words
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.film import Film

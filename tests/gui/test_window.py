@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialogButtonBox, QFileDialog, QLineEdit, QListView, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QListView,
+    QSpinBox,
+    QWidget,
+)
 
 from latentlab.gui.app import make_application
 from latentlab.gui.main_window.window import MainWindow
@@ -75,14 +84,14 @@ class Person:
             self.qtbot.mouseMove(surface, step)
         self.qtbot.mouseRelease(surface, LEFT, pos=steps[-1])
 
-    def save_as(self, path: Path) -> None:
+    def save_as(self, name: str) -> None:
         """Types a file's name into the dialog that is open."""
         self.wait(lambda: self.window.findChild(QFileDialog, "gif_dialog") is not None)
         dialog = self.window.findChild(QFileDialog, "gif_dialog")
         self.qtbot.wait(400)  # Qt reads the folder in a thread and takes no name before that
-        name = dialog.findChild(QLineEdit, "fileNameEdit")
-        name.selectAll()
-        self.qtbot.keyClicks(name, str(path))
+        field = dialog.findChild(QLineEdit, "fileNameEdit")
+        field.selectAll()
+        self.qtbot.keyClicks(field, name)
         save = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
         self.qtbot.mouseClick(save, LEFT)
         self.wait(lambda: not dialog.isVisible(), 5)
@@ -191,7 +200,8 @@ def test_pause_explore_go_on_stop_add_epochs_and_reopen(person: Person, tmp_path
     assert person.session.curves.validation[-1]["neg_elbo"] == last
 
 
-def test_sliders_strip_and_gif(person: Person, tmp_path: Path):
+def test_sliders_strip_and_gif(person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)  # where the dialog begins
     train(person, "VAE", 1)
     person.wait(lambda: finished(person) and ready(person))
     dim = int(person.session.order()[0])
@@ -217,7 +227,7 @@ def test_sliders_strip_and_gif(person: Person, tmp_path: Path):
 
     file = tmp_path / "walk.gif"
     person.key(Qt.Key.Key_G)
-    person.save_as(file)
+    person.save_as("walk.gif")
     person.wait(file.is_file)
     with Image.open(file) as gif:
         assert gif.n_frames > 40

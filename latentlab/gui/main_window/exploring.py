@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.paths import interpolate
 from latentlab.gui.main_window.mapping import Mapping
-from latentlab.gui.session import Place, Session, Strip
+from latentlab.gui.records import Place, Strip
+from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 
 STRIP_FRAMES = 9

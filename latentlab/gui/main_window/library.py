@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from latentlab.config import DataConfig
 from latentlab.data import sources
 from latentlab.explore.map_cache import load_map
-from latentlab.gui.session import Encoding, MapImages, OpenRun, Preview
+from latentlab.gui.records import Encoding, MapImages, OpenRun, Preview
 from latentlab.gui.threads.encoding import Survey, survey
 from latentlab.gui.threads.jobs import Ticket
 from latentlab.images import Dataset, Images, balanced

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.charts import AxesChart, Chart, PcaChart, UmapChart
-from latentlab.gui.session import Layout, Session
+from latentlab.gui.records import Layout
+from latentlab.gui.session import Session
 from latentlab.gui.threads.encoding import Survey
 from latentlab.gui.threads.projection import Projector
 

@@ -10,7 +10,8 @@ from latentlab.explore.map_cache import save_map
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.library import Library, OpenedRun, as_map_images, map_images, read_run
 from latentlab.gui.main_window.mapping import Mapping
-from latentlab.gui.session import Live, Session
+from latentlab.gui.records import Live
+from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder, Survey
 from latentlab.gui.threads.jobs import Jobs, Ticket

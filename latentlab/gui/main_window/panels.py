@@ -20,7 +20,7 @@ from latentlab.gui.views.sliders_view import SlidersView
 from latentlab.gui.views.strip_view import StripView
 from latentlab.gui.widgets.card import Card, CardDock
 
-LEFT_WIDTH, RIGHT_WIDTH, BOTTOM_HEIGHT = 246, 330, 208  # pixels at 100 %
+LEFT_WIDTH, RIGHT_WIDTH, BOTTOM_HEIGHT, GAP = 246, 330, 208, 8  # pixels at 100 %
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,11 @@ class Panels:
         bar.setFloatable(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         bar.toggleViewAction().setEnabled(False)
-        bar.addWidget(self._views.run_bar)
+        card = Card()
+        card.body.setContentsMargins(0, 0, 0, 0)
+        card.body.addWidget(self._views.run_bar)
+        bar.addWidget(card)
+        bar.setContentsMargins(0, 0, 0, GAP)
         self._window.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
 
     def _place_map(self) -> None:

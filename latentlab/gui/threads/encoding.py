@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.neighbours import Neighbours, Usual
 from latentlab.explore.pca import Pca
-from latentlab.gui.session import Encoding, Live
+from latentlab.gui.records import Encoding, Live
 from latentlab.gui.threads.model_thread import ModelThread
 from latentlab.images import Images
 

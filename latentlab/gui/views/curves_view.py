@@ -15,7 +15,8 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QStackedLayout, QWidget
 
-from latentlab.gui.session import Curves, Session
+from latentlab.gui.records import Curves
+from latentlab.gui.session import Session
 from latentlab.gui.widgets import labels, theme
 from latentlab.gui.widgets.curve_plot import AXIS_WIDTH, CurvePlot, draw_train, draw_validation
 from latentlab.gui.widgets.named import named

@@ -9,7 +9,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from latentlab.config import FOLDER
-from latentlab.gui.session import Preview, Session
+from latentlab.gui.records import Preview
+from latentlab.gui.session import Session
 from latentlab.gui.widgets import labels
 from latentlab.gui.widgets.named import named
 from latentlab.gui.widgets.picture import fitted, whole_multiple

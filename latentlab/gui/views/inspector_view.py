@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from latentlab.gui.session import Place, Session
+from latentlab.gui.records import Place
+from latentlab.gui.session import Session
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.labels import empty, figure, muted

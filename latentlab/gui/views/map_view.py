@@ -7,18 +7,25 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, Qt, QTimer, QVariantAnimation, Signal
 from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from latentlab.gui.session import Place, Session
+from latentlab.gui.records import Place
+from latentlab.gui.session import Session
 from latentlab.gui.widgets import colouring, theme
 from latentlab.gui.widgets.floating_card import FloatingCard, usual_words
-from latentlab.gui.widgets.labels import muted
 from latentlab.gui.widgets.legend import Legend
 from latentlab.gui.widgets.map_canvas import MapCanvas
 from latentlab.gui.widgets.map_marks import XY, MapMarks
-from latentlab.gui.widgets.points_item import PointsItem
+from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.note import Note
+from latentlab.gui.widgets.points_item import PointsItem, nearest
 
 PICK_RADIUS = 14  # pixels
-CARD_AFTER, CARD_GRACE = 125, 260  # milliseconds
 GLIDE = 250  # milliseconds
+OPACITY = 225  # of 255: where points lie on one another, it shows
+AXES = (
+    ("umap", "UMAP", "Neighbours stay together; distances between groups mean little"),
+    ("pca", "PCA", "The plane of largest variance; every place is decoded exactly"),
+    ("axes", "z 0 × z 1", "The two latent dimensions with the most KL; decoded exactly"),
+)
 EMPTY = "No run yet: press Train, or drop a folder of pictures here"
 
 
@@ -53,9 +60,7 @@ class MapView(QWidget):
         for item in (self.points, *self.marks.items()):
             self.canvas.add(item)
         self.card = FloatingCard(self.canvas)
-        self.note = muted(EMPTY)
-        self.note.setParent(self.canvas)
-        self.note.setObjectName("map_note")
+        self.note = Note(self.canvas, "map_note")
         self.legend = Legend()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -64,14 +69,14 @@ class MapView(QWidget):
         column.addWidget(self.legend)
 
         self.axes = [
-            self._segment("umap", "UMAP", "Neighbours stay together; distances between groups mean little"),
-            self._segment("pca", "PCA", "The plane of largest variance; every place is decoded exactly"),
-            self._segment("axes", "z 0 × z 1", "The two latent dimensions with the most KL; decoded exactly"),
+            named(QPushButton(text), f"map_{kind}", f"Show the map as {text}", tip) for kind, text, tip in AXES
         ]
-        self.colour = QComboBox()
-        self.colour.setObjectName("map_colour")
-        self.colour.setAccessibleName("Colour of the points")
-        self.colour.setToolTip("What the colour of a point shows")
+        for button, (kind, _, _) in zip(self.axes, AXES, strict=True):
+            button.setProperty("look", "segment")
+            button.setCheckable(True)
+            button.setAutoExclusive(True)
+            button.clicked.connect(lambda _=False, kind=kind: self.layout_chosen.emit(kind))
+        self.colour = named(QComboBox(), "map_colour", "Colour of the points", "What the colour of a point shows")
         self.colour.setMinimumWidth(130)
         self.header_controls: list[QWidget] = [*self.axes, self.colour]
 
@@ -80,22 +85,6 @@ class MapView(QWidget):
         self._glide.setEndValue(1.0)
         self._glide.setDuration(GLIDE)
         self._glide.setEasingCurve(QEasingCurve.Type.OutCubic)
-        self._card_timer, self._grace_timer = QTimer(self), QTimer(self)
-        self._card_timer.setSingleShot(True)
-        self._grace_timer.setSingleShot(True)
-        self._card_timer.setInterval(CARD_AFTER)
-        self._grace_timer.setInterval(CARD_GRACE)
-
-    def _segment(self, kind: str, text: str, tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(f"map_{kind}")
-        button.setAccessibleName(f"Show the map as {text}")
-        button.setToolTip(tip)
-        button.setProperty("look", "segment")
-        button.setCheckable(True)
-        button.setAutoExclusive(True)
-        button.clicked.connect(lambda: self.layout_chosen.emit(kind))
-        return button
 
     def _connect(self) -> None:
         session, canvas = self._session, self.canvas
@@ -119,14 +108,13 @@ class MapView(QWidget):
         canvas.customContextMenuRequested.connect(lambda point: self._show_menu(QPointF(point)))
         self.colour.activated.connect(self._recolour)
         self._glide.valueChanged.connect(self._on_glide)
-        self._card_timer.timeout.connect(self._show_hover_card)
-        self._grace_timer.timeout.connect(self.card.hide)
+        self.card.wanted.connect(self._show_hover_card)
         theme.changed.connect(self._dress)
         canvas.installEventFilter(self)
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            self._place_note()
+            self.note.place()
             if self.canvas.fitted:
                 QTimer.singleShot(0, self, self.fit)
         return False
@@ -224,29 +212,16 @@ class MapView(QWidget):
         self.points.set_coords(self._shown)
 
     def _dress(self) -> None:
-        colours = [theme.qcolor(colour) for colour in self._colouring.colours]
-        dark = theme.current().dark
-        outlines = [] if dark else [theme.qcolor(theme.shade(colour, 0.85)) for colour in self._colouring.colours]
+        depth = 1.0 if theme.current().dark else 0.88  # on white, the light ones want a shade more
+        colours = [theme.qcolor(theme.shade(colour, depth), OPACITY) for colour in self._colouring.colours]
         count = len(self._shown)
-        self.points.set_colours(colours, 5.0 if count < 2500 else 4.0 if count < 8000 else 3.0, outlines)
+        self.points.set_colours(colours, 5.0 if count < 2500 else 4.0 if count < 8000 else 3.0)
         self.legend.set_entries(self._colouring.legend)
         self.marks.dress()
 
     def _show_note(self) -> None:
-        text = self._session.map_note
-        if not text and self._session.run is None:
-            text = EMPTY
-        self.note.setText(text)
-        self.note.setVisible(bool(text))
-        self._place_note()
-
-    def _place_note(self) -> None:
-        self.note.adjustSize()
-        if len(self._shown):
-            self.note.move(4, self.canvas.height() - self.note.height() - 4)
-        else:
-            room = self.canvas.rect().center()
-            self.note.move(max(room.x() - self.note.width() // 2, 4), room.y())
+        empty = EMPTY if self._session.run is None else ""
+        self.note.say(self._session.map_note or empty, centred=not len(self._shown))
 
     # -- marks
 
@@ -280,18 +255,14 @@ class MapView(QWidget):
 
     def nearest(self, x: float, y: float) -> int | None:
         """The row of the point within the pick radius of this place."""
-        if not len(self._shown):
-            return None
-        distance = np.hypot(self._shown[:, 0] - x, self._shown[:, 1] - y)
-        row = int(np.argmin(distance))
-        return row if distance[row] <= PICK_RADIUS * self.canvas.pixel_size() else None
+        return nearest(self._shown, (x, y), PICK_RADIUS * self.canvas.pixel_size())
 
     def _on_hovered(self, x: float, y: float) -> None:
         self._set_hover(self.nearest(x, y))
 
     def _on_left(self) -> None:
         self._set_hover(None)
-        self._grace_timer.start()
+        self.card.go()
 
     def _set_hover(self, row: int | None) -> None:
         if row == self._hover:
@@ -299,12 +270,9 @@ class MapView(QWidget):
         self._hover = row
         self.marks.hovered.show_at(self._at([] if row is None else [row]))
         if row is None:
-            self._card_timer.stop()
-            self._grace_timer.start()
-        elif self.card.isVisible():
-            self._show_hover_card()
+            self.card.go()
         else:
-            self._card_timer.start()
+            self.card.come()
 
     def _on_pressed(self, x: float, y: float, snap: bool) -> None:
         if self.nearest(x, y) is None or snap:
@@ -325,7 +293,6 @@ class MapView(QWidget):
     def _move(self, x: float, y: float, snap: bool) -> None:
         if len(self._shown):
             self._set_hover(None)
-            self._grace_timer.stop()
             self.moved.emit(x, y, snap)
 
     def _show_menu(self, point: QPointF) -> None:
@@ -357,12 +324,10 @@ class MapView(QWidget):
         figures = ""
         if encoding is not None and encoding.reconstruction is not None and encoding.kl is not None:
             figures = f"reconstruction {encoding.reconstruction[row]:.1f} · KL {encoding.kl[row]:.1f}"
-        self._grace_timer.stop()
         self.card.set_picture(pixels)
         self.card.set_words(title, figures, "click to select")
         self._card_at = (float(self._shown[row, 0]), float(self._shown[row, 1]))
-        self.card.show()
-        self._place_card()
+        self.card.show_at(self.canvas.to_pixels(*self._card_at))
 
     def _on_picture(self) -> None:
         place, picture = self._session.place, self._session.picture
@@ -373,8 +338,7 @@ class MapView(QWidget):
         self.card.set_picture(picture)
         self.card.set_words("Under the cursor", place.origin, usual_words(place.usual))
         self._card_at = here
-        self.card.show()
-        self._place_card()
+        self.card.show_at(self.canvas.to_pixels(*here))
 
     def _place_card(self) -> None:
         if self.card.isVisible():

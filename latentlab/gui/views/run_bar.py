@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from latentlab.gui.session import OpenRun, Phase, Session, TrainingState
+from latentlab.gui.records import OpenRun, Phase, TrainingState
+from latentlab.gui.session import Session
 from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.named import SPIN_MARGINS, named
 

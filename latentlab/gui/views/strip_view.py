@@ -4,7 +4,8 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from latentlab.gui.session import Session, Strip
+from latentlab.gui.records import Strip
+from latentlab.gui.session import Session
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.film import Film, Frame

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from latentlab.gui.widgets import theme
@@ -11,10 +11,13 @@ from latentlab.gui.widgets.picture import PictureView
 
 AWAY = 18  # pixels from the place to the card
 PICTURE = 64  # pixels at most, in whole multiples of the image
+AFTER, GRACE = 125, 260  # milliseconds until it comes, and until it goes
 
 
 class FloatingCard(QFrame):
-    """Lets the mouse through. `move_to` keeps it inside its parent."""
+    """Lets the mouse through, and keeps inside its parent. After `come` it asks by `wanted` for what to show."""
+
+    wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -36,6 +39,11 @@ class FloatingCard(QFrame):
             words.addWidget(line)
         words.addStretch(1)
         row.addLayout(words)
+        self._coming, self._going = QTimer(self), QTimer(self)
+        for timer, wait, then in ((self._coming, AFTER, self.wanted.emit), (self._going, GRACE, self.hide)):
+            timer.setSingleShot(True)
+            timer.setInterval(wait)
+            timer.timeout.connect(then)
         self.hide()
 
     def set_picture(self, pixels: NDArray[np.uint8] | None) -> None:
@@ -47,6 +55,26 @@ class FloatingCard(QFrame):
         for label, line in zip(self.lines, (*lines, "", ""), strict=False):
             label.setText(line)
             label.setVisible(bool(line))
+
+    def come(self) -> None:
+        """Soon; at once where it is shown already, for something else."""
+        self._going.stop()
+        if self.isVisible():
+            self.wanted.emit()
+        else:
+            self._coming.start()
+
+    def go(self) -> None:
+        """After a moment of grace."""
+        self._coming.stop()
+        self._going.start()
+
+    def show_at(self, place: QPointF) -> None:
+        """Now, beside `place` (pixels of the parent)."""
+        self._coming.stop()
+        self._going.stop()
+        self.show()
+        self.move_to(place)
 
     def move_to(self, place: QPointF) -> None:
         """Beside `place` (pixels of the parent), on the side where there is room."""

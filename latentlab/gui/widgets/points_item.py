@@ -25,21 +25,15 @@ class PointsItem(pg.ScatterPlotItem):
         if len(groups) != len(self._order):
             self._order = np.random.default_rng(0).permutation(len(groups))
 
-    def set_colours(self, colours: list[QColor], diameter: float, outlines: list[QColor] | None = None) -> None:
-        """A colour per group; diameter in pixels; an outline in another shade where given."""
+    def set_colours(self, colours: list[QColor], diameter: float) -> None:
+        """A colour per group; diameter in pixels."""
         drawn = self._groups[self._order]
         brushes = np.array([QBrush(colour) for colour in colours], object)
-        pens = np.array([QPen(colour, 0.5) for colour in outlines or []], object)
         places = np.zeros((len(drawn), 2)) if len(self.data) != len(drawn) else self._places()
         if not len(drawn):
             self.clear()
             return
-        self.setData(
-            pos=places,
-            brush=brushes[drawn],
-            pen=pens[drawn] if len(pens) else QPen(Qt.PenStyle.NoPen),
-            size=diameter,
-        )
+        self.setData(pos=places, brush=brushes[drawn], pen=QPen(Qt.PenStyle.NoPen), size=diameter)
 
     def set_coords(self, coords: NDArray[np.float32]) -> None:
         """coords (N, 2), one per point of `set_groups`."""
@@ -52,3 +46,12 @@ class PointsItem(pg.ScatterPlotItem):
 
     def _places(self) -> NDArray[np.float64]:
         return np.stack([self.data["x"], self.data["y"]], axis=1)
+
+
+def nearest(coords: NDArray[np.float32], place: tuple[float, float], radius: float) -> int | None:
+    """The row of coords (N, 2) that is nearest to `place`, if it is within `radius`."""
+    if not len(coords):
+        return None
+    distance = np.hypot(coords[:, 0] - place[0], coords[:, 1] - place[1])
+    row = int(np.argmin(distance))
+    return row if distance[row] <= radius else None

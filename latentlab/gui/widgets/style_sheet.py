@@ -31,6 +31,7 @@ QFrame[card="head"] { background: $card; border: 1px solid $line; border-bottom:
   border-top-left-radius: 8px; border-top-right-radius: 8px; }
 QFrame[card="body"] { background: $card; border: 1px solid $line; border-top: none;
   border-bottom-left-radius: 8px; border-bottom-right-radius: 8px; }
+QToolBar { background: transparent; border: none; padding: 0; spacing: 0; }
 QMainWindow::separator { background: transparent; width: 8px; height: 8px; }
 QMainWindow::separator:hover { background: $line; }
 QSplitter::handle { background: transparent; }

@@ -1,0 +1,170 @@
+"""What the window's state is made of: immutable records, handed from threads to the session and read by views.
+
+All arrays are NumPy and are never written to once handed over.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentlab.config import RunConfig
+
+Floats = NDArray[np.float32]
+Phase = Literal["idle", "preparing", "training", "pausing", "paused", "stopping"]
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """The run that is being looked at. `epoch` and `step` are those of the weights that decode."""
+
+    path: Path
+    name: str
+    config: RunConfig
+    image_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    read_only: bool
+    status: str
+    step: int = 0
+    epoch: int = 0
+
+    @property
+    def conditional(self) -> bool:
+        return self.config.model.kind == "cvae"
+
+    @property
+    def latent_dim(self) -> int:
+        return self.config.model.latent_dim
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """The images on the map, encoded: row i of every array is the image with dataset index `index[i]`.
+
+    mu (N, d); kl_per_dim (d,) mean nats; reconstruction and kl (N,) nats, None until the model has been asked.
+    """
+
+    index: NDArray[np.int64]
+    mu: Floats
+    kl_per_dim: Floats
+    step: int
+    reconstruction: Floats | None = None
+    kl: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+@dataclass(frozen=True, eq=False)
+class MapImages:
+    """The pictures behind the map's points, row for row: pixels uint8 (N, C, H, W), labels (N,) or None."""
+
+    index: NDArray[np.int64]
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where the points lie: coords (N, 2) float32. kind: 'umap', 'pca', or 'axes' with dims = the two dimensions."""
+
+    kind: Literal["umap", "pca", "axes"]
+    coords: Floats
+    dims: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """The point in latent space that is decoded, and how it was come by.
+
+    position: its place on the map, where it has one; rows and weights: the samples it was blended from.
+    usual: percentile of its distance to the data (0 to 100), None where unknown. origin says it in words.
+    """
+
+    z: Floats
+    origin: str = ""
+    position: tuple[float, float] | None = None
+    rows: NDArray[np.int64] | None = None
+    usual: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """Frames from A to B: pixels uint8 (T, C, H, W); nearest (T,) rows of the map; usual (T,) percentiles."""
+
+    pixels: NDArray[np.uint8]
+    z: Floats
+    nearest: NDArray[np.int64]
+    usual: Floats
+    smoothness: float  # mean squared difference of neighbouring frames, pixels in [0, 1]
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """What the run bar shows. Counts are totals of the run; seconds are of this stretch of training."""
+
+    phase: Phase = "idle"
+    note: str = ""  # what it is doing when it is neither idle nor training: "Loading fashion-mnist 40 %"
+    step: int = 0
+    total_steps: int = 0
+    epoch: int = 0
+    total_epochs: int = 0
+    images_per_second: float = 0.0
+    elapsed_s: float = 0.0
+    remaining_s: float | None = None
+    device: str = ""
+
+    @property
+    def active(self) -> bool:
+        return self.phase != "idle"
+
+
+@dataclass
+class Curves:
+    """The records of metrics.jsonl, in order, as columns. Grows while training; `version` tells that it did."""
+
+    train: list[dict[str, Any]] = field(default_factory=list)
+    validation: list[dict[str, Any]] = field(default_factory=list)
+    version: int = 0
+
+    def extend(self, records: list[dict[str, Any]]) -> None:
+        for record in records:
+            (self.validation if record.get("split") == "validation" else self.train).append(record)
+        self.version += 1
+
+    def column(self, split: str, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(steps, values) of one quantity, e.g. column('train', 'kl')."""
+        records = self.validation if split == "validation" else self.train
+        steps = np.array([record["step"] for record in records], np.float64)
+        return steps, np.array([record[name] for record in records], np.float64)
+
+    def kl_per_dim(self) -> Floats | None:
+        """The newest KL per dimension (d,), nats, of the validation part where there is one."""
+        records = self.validation or self.train
+        return np.array(records[-1]["kl_per_dim"], np.float32) if records else None
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """The chosen data: some pictures uint8 (n, C, H, W) and facts ('28x28 grey · 10 classes'), or what is wrong."""
+
+    source: str
+    pixels: NDArray[np.uint8] | None = None
+    counts: str = ""
+    facts: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Live:
+    """Pictures that follow the snapshots: held-out inputs and their reconstructions, and samples of the prior.
+
+    All uint8 (n, C, H, W); the same images and the same noise each time.
+    """
+
+    inputs: NDArray[np.uint8]
+    outputs: NDArray[np.uint8]
+    samples: NDArray[np.uint8]
+    step: int

@@ -1,0 +1,34 @@
+"""A muted sentence over a canvas: in its middle while there is nothing else, at its foot where there is."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+MARGIN = 4  # pixels
+
+
+class Note(QLabel):
+    """Lets the mouse through."""
+
+    def __init__(self, canvas: QWidget, name: str) -> None:
+        super().__init__(canvas)
+        self.setObjectName(name)
+        self.setProperty("role", "muted")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._canvas, self._centred = canvas, True
+        self.hide()
+
+    def say(self, text: str, centred: bool) -> None:
+        """Nothing hides it."""
+        self.setText(text)
+        self._centred = centred
+        self.setVisible(bool(text))
+        self.place()
+
+    def place(self) -> None:
+        """Where it belongs, after its canvas changed its size."""
+        self.adjustSize()
+        room = self._canvas.rect()
+        if self._centred:
+            self.move(max((room.width() - self.width()) // 2, MARGIN), room.height() // 2)
+        else:
+            self.move(MARGIN, room.height() - self.height() - MARGIN)
