@@ -67,5 +67,8 @@ class Steps:
     def __call__(self, what: str, done: int, total: int) -> None:
         if self._bar is None or self._bar.desc.removesuffix(": ") != what:
             self.__exit__()
-            self._bar = tqdm(desc=what, total=total or None, delay=SLOW, leave=False, unit_scale=True, file=sys.stderr)
+            large = total > 100_000  # bytes, most likely
+            self._bar = tqdm(
+                desc=what, total=total or None, delay=SLOW, leave=False, unit_scale=large, unit="", file=sys.stderr
+            )
         self._bar.update(done - self._bar.n)
