@@ -11,7 +11,6 @@ from latentlab.config import DataConfig
 from latentlab.data import sources
 from latentlab.explore.map_cache import load_map
 from latentlab.gui.records import Encoding, MapImages, OpenRun, Preview
-from latentlab.gui.threads.encoding import Survey, survey
 from latentlab.gui.threads.jobs import Ticket
 from latentlab.images import Dataset, Images, balanced
 from latentlab.runs.folder import RunFolder, summary
@@ -70,11 +69,11 @@ def describe(dataset: Dataset, config: DataConfig) -> Preview:
 
 @dataclass(frozen=True, eq=False)
 class OpenedRun:
-    """What a run folder holds, without its weights."""
+    """What a run folder holds, without its weights: the kept map only where it is of the newest ones."""
 
     run: OpenRun
     records: list[dict[str, Any]]
-    stored: Survey | None
+    stored: Encoding | None
     umap: NDArray[np.float32] | None
 
 
@@ -96,9 +95,9 @@ def read_run(folder: RunFolder) -> OpenedRun:
         row.epochs_done,
     )
     kept = load_map(folder)
-    if kept is None or kept.step != step:
+    if kept is None or kept.step != step or kept.umap is None:
         return OpenedRun(run, records, None, None)
-    return OpenedRun(run, records, survey(Encoding(kept.index, kept.mu, kept.kl_per_dim, kept.step)), kept.umap)
+    return OpenedRun(run, records, Encoding(kept.index, kept.mu, kept.kl_per_dim, kept.step), kept.umap)
 
 
 def map_index(dataset: Dataset) -> NDArray[np.int64]:

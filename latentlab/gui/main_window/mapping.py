@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.charts import AxesChart, Chart, PcaChart, UmapChart
-from latentlab.gui.records import Layout
+from latentlab.gui.records import Encoding, Layout
 from latentlab.gui.session import Session
 from latentlab.gui.threads.encoding import Survey
 from latentlab.gui.threads.projection import Projector
@@ -43,15 +43,20 @@ class Mapping(QObject):
         self._umap_step = -1
         self._behind = False
 
-    def take(self, survey: Survey, umap: NDArray[np.float32] | None = None) -> None:
-        """Points were encoded, or read with the layout that belongs to them."""
+    def show_kept(self, encoding: Encoding, umap: NDArray[np.float32]) -> None:
+        """The map that was kept with a run: it is seen at once, and can be walked on once its points were surveyed."""
+        self._umap, self._umap_index, self._umap_step = umap, encoding.index, encoding.step
+        self._session.set_encoding(encoding)
+        if self.wanted == "umap":
+            self._session.set_layout(Layout("umap", umap))
+
+    def take(self, survey: Survey) -> None:
+        """Points were encoded."""
         self.survey = survey
         fits = self._umap_step == survey.encoding.step  # the layout in hand is already of these very weights
-        if umap is not None:
-            self._umap, self._umap_index, self._umap_step = umap, survey.encoding.index, survey.encoding.step
         self._session.set_encoding(survey.encoding)
         self._show()
-        if umap is None and not (fits and self._known() is not None):
+        if not fits or self._known() is None:
             self._fit()
 
     def choose(self, kind: str) -> None:

@@ -80,11 +80,11 @@ class Opening(QObject):
         session.open(run)
         session.set_config(run.config)
         session.add_records(opened.records)
-        if opened.stored is not None:
-            self._mapping.take(opened.stored, opened.umap)
+        if opened.stored is not None and opened.umap is not None:
+            self._mapping.show_kept(opened.stored, opened.umap)
         else:
             session.set_map_note("Reading the pictures…")
-        index = None if opened.stored is None else opened.stored.encoding.index
+        index = None if opened.stored is None else opened.stored.index
         self._jobs.start("pictures", lambda ticket: self._read_pictures(run.path, index, ticket), self._on_pictures)
         if run.step:
             self._use(FromRun(run.path))

@@ -56,10 +56,12 @@ class Trainer(QObject):
     def _run(self, config: RunConfig, dataset: Dataset, make_run: Callable[[], RunFolder], control: Control) -> None:
         self.path = None
         try:
+            from latentlab.training.loop import train
+            from latentlab.training.preparation import check
+
+            check(config, dataset)  # what cannot be trained leaves no folder behind
             run = make_run()
             self.path = run.path
-            from latentlab.training.loop import train
-
             with run.lock():
                 self._pump(train(config, dataset, run, control))
         except Exception as error:
