@@ -111,7 +111,8 @@ def main() -> None:
     pixels = torch.from_numpy(np.array(dataset.train.pixels[np.arange(len(dataset.train))]))
     parameters = count_parameters(build(config.model, dataset.shape, 0))
     print(
-        f"{dataset.name}, {len(pixels):,} images, {parameters:,} parameters, {device}, {torch.get_num_threads()} threads"
+        f"{dataset.name}, {len(pixels):,} images, {parameters:,} parameters, {device}, "
+        f"{torch.get_num_threads()} threads"
     )
     with tempfile.TemporaryDirectory() as root, contextlib.ExitStack() as stack:
         loops = {"plain loop": plain(config, pixels, device), "LatentLab": ours(config, dataset, Path(root))}
@@ -126,7 +127,8 @@ def main() -> None:
         print(f"{name:12} {statistics.median(values):8,.0f} images/s  ({min(values):,.0f} to {max(values):,.0f})")
     ratios = [one / other for one, other in zip(results["LatentLab"], results["plain loop"], strict=True)]
     print(
-        f"ratio        {statistics.median(ratios):8.2f}  (median of {len(ratios)} rounds; {min(ratios):.2f} to {max(ratios):.2f})"
+        f"ratio        {statistics.median(ratios):8.2f}  "
+        f"(median of {len(ratios)} rounds; {min(ratios):.2f} to {max(ratios):.2f})"
     )
 
 
