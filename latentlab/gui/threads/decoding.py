@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Decoder(ModelThread):
     """ask(channel, z (N, d), label or None, tag) answers `decoded(channel, number, pixels, tag, step)`.
 
-    pixels: uint8 (N, C, H, W). tag: whatever the asker wants to have back.
+    pixels: uint8 (N, C, H, W). tag: whatever the asker wants to have back. Answers of a channel come in the order in
+    which they were asked for; of requests that waited together only the newest is answered.
     """
 
     decoded = Signal(str, int, object, object, int)
@@ -30,5 +31,5 @@ class Decoder(ModelThread):
         if isinstance(labels, int):
             labels = np.full(len(z), labels, np.int64)
         pixels = decode(model, np.asarray(z, np.float32), labels)
-        if self.newest(channel, number):
-            self.decoded.emit(channel, number, pixels, tag, self.step)
+        # also where a newer request waits already: in a drag one always does, and the picture must follow all the same
+        self.say(self.decoded, channel, number, pixels, tag, self.step)

@@ -46,16 +46,16 @@ class Encoder(ModelThread):
     def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
         if channel == "live":
             images, seed = request
-            self.seen.emit(_live(model, images, seed, self.step))
+            self.say(self.seen, _live(model, images, seed, self.step))
             return
         from latentlab.explore.encode import encode
 
         (images,) = request
         step = self.step
-        got = encode(model, images, cancelled=lambda: not self.newest(channel, number) or self._closing)
-        if got is not None and self.newest(channel, number):
+        got = encode(model, images, cancelled=lambda: not self.newest(channel))
+        if got is not None and self.newest(channel):
             encoding = Encoding(got.index, got.mu, got.kl_per_dim, step, got.reconstruction, got.kl)
-            self.surveyed.emit(survey(encoding))
+            self.say(self.surveyed, survey(encoding))
 
 
 def _live(model: "LatentModel", images: Images, seed: int, step: int) -> Live:

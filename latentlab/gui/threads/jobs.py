@@ -44,12 +44,18 @@ class Jobs(QObject):
         super().__init__(parent)
         self._running: dict[str, tuple[Ticket, threading.Thread]] = {}
         self._abandoned: list[threading.Thread] = []
+        self._closed = False
         self._ended.connect(self._deliver)
 
     def start(self, name: str, work: Callable[[Ticket], Any], then: Callable[[Any], None]) -> Ticket:
-        """Runs work(ticket) in a thread, then `then(result)` in the GUI thread unless it was replaced or failed."""
+        """Runs work(ticket) in a thread, then `then(result)` in the GUI thread unless it was replaced or failed.
+
+        After `close` nothing is begun any more: the ticket is a cancelled one."""
         self.cancel(name)
         ticket = Ticket(self, name, then)
+        if self._closed:
+            ticket.cancel()
+            return ticket
         thread = threading.Thread(target=self._run, args=(ticket, work), name=f"job {name}", daemon=True)
         self._running[name] = (ticket, thread)
         thread.start()
@@ -67,6 +73,7 @@ class Jobs(QObject):
 
     def close(self, wait_s: float = 5.0) -> None:
         """Cancels everything and waits for the threads to end."""
+        self._closed = True
         for name in list(self._running):
             self.cancel(name)
         for thread in self._abandoned:

@@ -1,7 +1,11 @@
 """A thread that holds a model and answers only the newest request of each channel.
 
 The model comes from a run folder or from a snapshot of the training. Snapshots are frozen, so their tensors are used
-as they are: nothing is copied, and no half-updated weights are ever read. Torch is imported by the thread.
+as they are where the training is on the CPU, and fetched from where it is not: no half-updated weights are ever read.
+Torch is imported by the thread.
+
+Each run that is opened, and each that is closed, begins an era. Whatever was asked for, loaded or answered in an
+earlier one is dropped, even where it already waits to be delivered: one run's pictures are never shown as another's.
 """
 
 import logging
@@ -49,16 +53,21 @@ class ModelThread(QObject):
 
     first_channel = ""  # a channel that goes before all others
 
+    _said = Signal(int, object, object)  # in this era; a signal of the class; its arguments
+
     def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._wake = threading.Condition()
         self._weights: Weights | None = None
         self._requests: dict[str, tuple[int, tuple[Any, ...]]] = {}
         self._number = 0
+        self._era = 0
+        self._working_in = 0  # the era of what the thread has in hand
         self._closing = False
         self._model: LatentModel | None = None
         self._made_for: tuple[Any, ...] | None = None
         self.step = 0
+        self._said.connect(self._on_said)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -66,8 +75,7 @@ class ModelThread(QObject):
         """From now on answers come from these weights. Those of another run drop what was asked before."""
         with self._wake:
             if isinstance(weights, FromRun):
-                self._requests.clear()
-                self._model = None
+                self._begin_era()
             self._weights = weights
             self._wake.notify()
 
@@ -81,24 +89,37 @@ class ModelThread(QObject):
             return self._number
 
     def forget(self) -> None:
-        """Drops the model and every waiting request."""
+        """Drops the model, every waiting request and every answer that has not been delivered."""
         with self._wake:
-            self._requests.clear()
-            self._weights = self._model = self._made_for = None
+            self._begin_era()
 
     def close(self, wait_s: float = 10.0) -> None:
         with self._wake:
             self._closing = True
+            self._begin_era()
             self._wake.notify()
         self._thread.join(wait_s)
 
     def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
         raise NotImplementedError  # an abstract method: every subclass answers in its own way
 
-    def newest(self, channel: str, number: int) -> bool:
-        """False once a newer request waits in this channel: the answer in hand is stale."""
-        waiting = self._requests.get(channel)
-        return waiting is None or waiting[0] <= number
+    def say(self, signal: Any, *values: object) -> None:
+        """From the thread: emits this signal of ours in the GUI thread, unless another era has begun by then."""
+        self._said.emit(self._working_in, signal, values)
+
+    def newest(self, channel: str) -> bool:
+        """From the thread: False once the answer in hand is stale, for a newer request waits or all was forgotten."""
+        return channel not in self._requests and self._working_in == self._era
+
+    def _on_said(self, era: int, signal: Any, values: tuple[object, ...]) -> None:
+        if era == self._era:
+            signal.emit(*values)
+
+    def _begin_era(self) -> None:
+        """With the lock held."""
+        self._era += 1
+        self._requests.clear()
+        self._weights = self._model = None
 
     def _run(self) -> None:
         while True:
@@ -108,6 +129,7 @@ class ModelThread(QObject):
                 if self._closing:
                     return
                 weights, self._weights = self._weights, None
+                self._working_in = self._era
             try:
                 if weights is not None:
                     self._load(weights)
@@ -123,12 +145,13 @@ class ModelThread(QObject):
     def _report(self, error: Exception) -> None:
         if not isinstance(error, ValueError | OSError):
             log.error("%s failed", self._thread.name, exc_info=error)
-        self.failed.emit(str(error) or type(error).__name__)
+        self.say(self.failed, str(error) or type(error).__name__)
 
     def _answer_one(self) -> None:
         with self._wake:
             if not self._requests or self._model is None:
                 return
+            self._working_in = self._era
             channel = self.first_channel if self.first_channel in self._requests else next(iter(self._requests))
             number, request = self._requests.pop(channel)
             model = self._model
@@ -140,10 +163,10 @@ class ModelThread(QObject):
     def _load(self, weights: Weights) -> None:
         model, step = self._from_run(weights) if isinstance(weights, FromRun) else self._from_snapshot(weights)
         with self._wake:
-            if isinstance(self._weights, FromRun):  # another run was opened meanwhile
+            if self._working_in != self._era:
                 return
             self._model, self.step = model, step
-        self.opened.emit(weights, step)
+        self.say(self.opened, weights, step)
 
     def _from_run(self, weights: FromRun) -> "tuple[LatentModel, int]":
         from latentlab.explore.loaded import load
@@ -159,6 +182,6 @@ class ModelThread(QObject):
         model = self._model if self._made_for == wanted else None
         if model is None:
             model = build(weights.config.model, weights.image_shape, len(weights.class_names)).eval()
-        model.load_state_dict(dict(weights.snapshot.state), assign=True)
+        model.load_state_dict({name: value.cpu() for name, value in weights.snapshot.state.items()}, assign=True)
         self._made_for = wanted
         return model, weights.snapshot.step

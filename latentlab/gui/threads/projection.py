@@ -1,8 +1,11 @@
 """The handle of UMAP's own process: started with `spawn`, kept warm, ended when a fit is no longer wanted.
 
-UMAP compiles for seconds and holds the interpreter while it does, so it never runs in the window's process.
+UMAP compiles for seconds and holds the interpreter while it does, so it never runs in the window's process. While it
+compiles it reads nothing either, and a pipe holds less than a map's points: they are sent from a thread, too.
 """
 
+import contextlib
+import queue
 import threading
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -28,7 +31,8 @@ class Projector(QObject):
         super().__init__(parent)
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
-        self._listener: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._outbox: queue.SimpleQueue[tuple[object, ...] | None] = queue.SimpleQueue()
         self._job = 0
         self.busy = False
         self._closed = False
@@ -63,29 +67,30 @@ class Projector(QObject):
             return
         if self._process is None or not self._process.is_alive():
             self._begin()
-        assert self._connection is not None
-        try:
-            self._connection.send(message)
-        except OSError:  # it died between the question and the answer: the listener reports it
-            return
+        self._outbox.put(message)
 
     def _begin(self) -> None:
-        process, ours = start()
-        self._process, self._connection = process, ours
-        self._listener = threading.Thread(target=self._listen, args=(process, ours), name="umap answers", daemon=True)
-        self._listener.start()
+        self._end()  # of one that died, what is left
+        self._process, self._connection = process, ours = start()
+        self._outbox = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._listen, args=(process, ours), name="umap answers", daemon=True),
+            threading.Thread(target=_send_all, args=(self._outbox, ours), name="umap questions", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def _end(self) -> None:
-        process, connection, listener = self._process, self._connection, self._listener
-        self._process = self._connection = self._listener = None
-        if process is None:
+        process, connection = self._process, self._connection
+        self._process = self._connection = None
+        if process is None or connection is None:
             return
-        process.kill()
+        process.kill()  # which also ends what the threads wait for
+        self._outbox.put(None)
         process.join(5)
-        if listener is not None:
-            listener.join(5)
-        if connection is not None:
-            connection.close()
+        for thread in self._threads:
+            thread.join(5)
+        connection.close()
         process.close()
 
     def _listen(self, process: BaseProcess, connection: Connection) -> None:
@@ -118,3 +123,10 @@ class Projector(QObject):
                 return
             self.busy = False
             (self.laid_out if kind == "layout" else self.failed).emit(*rest)
+
+
+def _send_all(outbox: "queue.SimpleQueue[tuple[object, ...] | None]", connection: Connection) -> None:
+    """What is put into the outbox, until None is, or until the other end is gone: the listener reports that."""
+    with contextlib.suppress(OSError):
+        while (message := outbox.get()) is not None:
+            connection.send(message)

@@ -39,6 +39,8 @@ class Trainer(QObject):
 
     def start(self, config: RunConfig, dataset: Dataset, make_run: Callable[[], RunFolder]) -> None:
         """Trains in the thread. `make_run` creates or opens the run folder there."""
+        if self._thread is not None:
+            self._thread.join(0.5)  # the last one may have said that it ended and not be quite gone
         assert not self.running, "one training at a time"
         self.control = Control(snapshots=True)
         self._thread = threading.Thread(

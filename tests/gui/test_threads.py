@@ -1,0 +1,428 @@
+"""The window's threads with real models, runs and trainings: what is answered, in which order, and that they end."""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from latentlab.config import RunConfig
+from latentlab.events import Failed, Finished, Measured, Paused, Resumed, Saved, Snapshot, Started
+from latentlab.explore.loaded import Loaded, load
+from latentlab.gui.threads.decoding import Decoder
+from latentlab.gui.threads.encoding import Encoder
+from latentlab.gui.threads.jobs import Jobs, Ticket
+from latentlab.gui.threads.model_thread import FromRun, FromSnapshot
+from latentlab.gui.threads.training import Trainer
+from latentlab.runs.folder import RunFolder, create_run, free_name
+from latentlab.runs.record import new_record
+
+NOISE = np.random.default_rng(0)
+
+
+class Heard:
+    """What a model thread has said."""
+
+    def __init__(self, thread: Decoder | Encoder) -> None:
+        self.answers: list[Any] = []
+        self.opened: list[tuple[Any, int]] = []
+        self.failed: list[str] = []
+        thread.opened.connect(lambda weights, step: self.opened.append((weights, step)))
+        thread.failed.connect(self.failed.append)
+        if isinstance(thread, Decoder):
+            thread.decoded.connect(lambda *answer: self.answers.append(answer))
+        else:
+            thread.surveyed.connect(self.answers.append)
+            thread.seen.connect(self.answers.append)
+
+
+@pytest.fixture
+def decoder(qapp) -> Iterator[Decoder]:
+    thread = Decoder()
+    yield thread
+    thread.close()
+    thread.deleteLater()
+
+
+@pytest.fixture
+def loaded(trained_run: RunFolder) -> Loaded:
+    return load(trained_run.path)
+
+
+def places(count: int = 1) -> np.ndarray:
+    return NOISE.standard_normal((count, 4)).astype(np.float32)
+
+
+def snapshot(loaded: Loaded, step: int, factor: float = 0.5) -> FromSnapshot:
+    """The run's weights, all multiplied, as a training would publish them."""
+    state = {name: value.detach() * factor for name, value in loaded.model.state_dict().items()}
+    return FromSnapshot(loaded.config, loaded.image_shape, loaded.class_names, Snapshot(step, 1, state))
+
+
+def test_a_request_is_answered_with_its_number_and_its_tag(qtbot, decoder: Decoder, loaded: Loaded, trained_run):
+    heard = Heard(decoder)
+    z, tag = places(3), object()
+    number = decoder.ask("strip", z, None, tag)  # before there are weights: it waits for them
+    qtbot.wait(50)
+    assert not heard.answers
+    decoder.use(FromRun(trained_run.path))
+    number = decoder.ask("strip", z, None, tag)
+    qtbot.waitUntil(lambda: bool(heard.answers))
+    channel, answered, pixels, back, step = heard.answers[0]
+    assert (channel, answered, back, step) == ("strip", number, tag, loaded.step)
+    assert np.array_equal(pixels, loaded.decode(z))
+    assert heard.opened == [(FromRun(trained_run.path), loaded.step)]
+
+
+requests = st.lists(
+    st.tuples(st.sampled_from(["place", "sample", "strip"]), st.sampled_from([1, 9, 700]), st.integers(0, 3)),
+    min_size=1,
+    max_size=25,
+)
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=requests)
+def test_answers_of_a_channel_come_in_order_and_the_newest_always_comes(
+    qtbot, decoder: Decoder, loaded: Loaded, trained_run, asked
+):
+    heard = Heard(decoder)
+    decoder.use(FromRun(trained_run.path))
+    newest, given_z = {}, {}
+    for channel, count, milliseconds in asked:
+        z = places(count)
+        number = decoder.ask(channel, z, None, len(given_z))
+        newest[channel], given_z[number] = number, z
+        qtbot.wait(milliseconds)
+    qtbot.waitUntil(lambda: set(newest.values()) <= {number for _, number, *_ in heard.answers})
+    qtbot.wait(10)
+    for channel, last in newest.items():
+        numbers = [number for heard_in, number, *_ in heard.answers if heard_in == channel]
+        assert numbers == sorted(set(numbers)), "never an older one after a newer one, and none twice"
+        assert numbers[-1] == last
+    for channel, number, pixels, tag, _ in heard.answers:
+        assert list(given_z)[tag] == number, f"{channel}: the tag of the very request"
+        assert np.array_equal(pixels, loaded.decode(given_z[number])), "the pictures of the very request"
+
+
+def test_the_place_goes_first_and_only_the_newest_of_a_channel_is_decoded(qtbot, decoder: Decoder, trained_run):
+    heard = Heard(decoder)
+    decoder.use(FromRun(trained_run.path))
+    qtbot.waitUntil(lambda: bool(heard.opened))
+    with decoder._wake:  # what is asked while the thread cannot look waits together
+        for channel in ("strip", "strip", "sample", "place", "place"):
+            decoder.ask(channel, places(), None, channel)
+    qtbot.waitUntil(lambda: len(heard.answers) >= 3)
+    qtbot.wait(20)
+    assert [(channel, number) for channel, number, *_ in heard.answers] == [("place", 5), ("strip", 2), ("sample", 3)]
+
+
+def test_the_picture_follows_a_drag_that_is_faster_than_the_decoder(qtbot, decoder: Decoder, trained_run):
+    heard = Heard(decoder)
+    decoder.use(FromRun(trained_run.path))
+    qtbot.waitUntil(lambda: bool(heard.opened))
+    until = time.monotonic() + 0.5
+    asked = 0
+    while time.monotonic() < until:
+        asked = decoder.ask("place", places(4000), None, None)  # each takes longer than the next takes to come
+        qtbot.wait(1)
+    during = [number for _, number, *_ in heard.answers]
+    assert len(during) >= 5, "it does not wait for the hand to rest"
+    assert len(during) < asked, "nor works through what is long past"
+
+
+def test_weights_go_from_a_run_to_snapshots_and_back(qtbot, decoder: Decoder, loaded: Loaded, trained_run):
+    heard = Heard(decoder)
+    z = places(2)
+
+    def decoded() -> np.ndarray:
+        number = decoder.ask("place", z, None, None)
+        qtbot.waitUntil(lambda: any(answer[1] == number for answer in heard.answers))
+        return heard.answers[-1][2]
+
+    kept = loaded.decode(z)
+    decoder.use(FromRun(trained_run.path))
+    assert np.array_equal(decoded(), kept)
+    for step, factor in ((900, 0.5), (901, 0.25)):
+        decoder.use(snapshot(loaded, step, factor))
+        qtbot.waitUntil(lambda step=step: heard.opened[-1][1] == step)
+        changed = decoded()
+        assert not np.array_equal(changed, kept)
+        assert heard.answers[-1][4] == step
+    decoder.use(FromRun(trained_run.path))
+    assert np.array_equal(decoded(), kept)
+    assert heard.answers[-1][4] == loaded.step
+
+
+def test_what_was_forgotten_is_not_delivered_even_where_it_was_answered_already(
+    qtbot, decoder: Decoder, loaded: Loaded, trained_run
+):
+    heard = Heard(decoder)
+    decoder.use(FromRun(trained_run.path))
+    qtbot.waitUntil(lambda: bool(heard.opened))
+    decoder.ask("place", places(), None, None)
+    decoder.use(snapshot(loaded, 900))
+    time.sleep(0.3)  # both answers wait for the event loop now
+    decoder.forget()
+    qtbot.wait(50)
+    assert len(heard.opened) == 1
+    assert not heard.answers
+    decoder.ask("place", places(), None, None)
+    qtbot.wait(50)
+    assert not heard.answers, "without weights there is no answer"
+
+
+def test_weights_that_are_loaded_while_another_run_is_opened_are_not_its_own(
+    qtbot, decoder: Decoder, trained_run, tmp_path: Path
+):
+    heard = Heard(decoder)
+    for _ in range(10):
+        decoder.use(FromRun(trained_run.path))
+        time.sleep(0.001)
+        decoder.forget()  # a run without a checkpoint was opened
+    qtbot.wait(200)
+    assert not heard.opened
+    assert decoder._model is None
+
+
+def test_a_damaged_run_is_said_in_a_sentence_and_the_next_one_works(qtbot, decoder: Decoder, trained_run, tmp_path):
+    heard = Heard(decoder)
+    empty = shutil.copytree(trained_run.path, tmp_path / "runs" / "empty")
+    shutil.rmtree(empty / "checkpoints")
+    decoder.use(FromRun(empty))
+    qtbot.waitUntil(lambda: bool(heard.failed))
+    assert "empty" in heard.failed[0]
+    assert "\n" not in heard.failed[0]
+    decoder.use(FromRun(trained_run.path))
+    decoder.ask("place", places(), None, None)
+    qtbot.waitUntil(lambda: bool(heard.answers))
+    decoder.ask("place", np.zeros((1, 9), np.float32), None, None)  # of a run with other dimensions
+    qtbot.waitUntil(lambda: len(heard.failed) == 2)
+    assert "4 dimensions" in heard.failed[1]
+
+
+def test_closing_ends_the_thread_at_once_even_while_it_works(qapp, trained_run):
+    thread = Decoder()
+    thread.use(FromRun(trained_run.path))
+    for _ in range(50):
+        thread.ask("strip", places(2000), None, None)
+    began = time.monotonic()
+    thread.close()
+    assert time.monotonic() - began < 5
+    assert not [each for each in threading.enumerate() if each.name == "decoding"]
+    thread.deleteLater()
+
+
+def test_the_encoder_surveys_the_map_and_shows_the_live_images(qtbot, digits, trained_run, loaded: Loaded):
+    encoder = Encoder()
+    heard = Heard(encoder)
+    try:
+        images = digits.at(np.arange(200, 500))
+        encoder.use(FromRun(trained_run.path))
+        for _ in range(3):
+            encoder.ask("map", images)
+        qtbot.waitUntil(lambda: bool(heard.answers))
+        survey = heard.answers[-1]
+        assert np.array_equal(survey.encoding.index, images.index)
+        assert np.allclose(survey.encoding.mu, loaded.encode(images), atol=1e-5)
+        assert survey.encoding.step == loaded.step
+        _, row = survey.neighbours.nearest(survey.encoding.mu[7], 1)
+        assert np.allclose(survey.encoding.mu[row[0]], survey.encoding.mu[7])
+        for seed in (0, 0, 1):
+            encoder.ask("live", images.take(np.arange(5)), seed)
+            count = len(heard.answers)
+            qtbot.waitUntil(lambda count=count: len(heard.answers) > count)
+        first, again, other = heard.answers[-3:]
+        assert np.array_equal(first.inputs, images.pixels[:5])
+        assert np.array_equal(first.outputs, loaded.decode(loaded.encode(images.pixels[:5])))
+        assert np.array_equal(first.samples, again.samples), "the same noise each time"
+        assert not np.array_equal(first.samples, other.samples), "until others are asked for"
+        encoder.ask("map", images)
+        time.sleep(0.3)
+        encoder.forget()
+        count = len(heard.answers)
+        qtbot.wait(50)
+        assert len(heard.answers) == count, "the points of a closed run are not shown"
+    finally:
+        encoder.close()
+        encoder.deleteLater()
+
+
+# -- jobs
+
+
+@pytest.fixture
+def jobs(qapp) -> Iterator[Jobs]:
+    some = Jobs()
+    yield some
+    some.close()
+    some.deleteLater()
+
+
+def test_a_newer_job_of_the_same_name_replaces_the_older(qtbot, jobs: Jobs):
+    answers: list[str] = []
+    release = threading.Event()
+
+    def slow(ticket: Ticket) -> str:
+        release.wait(5)
+        ticket.progress("late", 1, 2)
+        return "old" if not ticket.cancelled() else "old, although it was told"
+
+    said: list[tuple[Any, ...]] = []
+    jobs.progressed.connect(lambda *values: said.append(values))
+    first = jobs.start("open", slow, answers.append)
+    other = jobs.start("preview", lambda _: "another name", answers.append)
+    jobs.start("open", lambda _: "new", answers.append)
+    assert first.cancelled()
+    assert not other.cancelled()
+    qtbot.waitUntil(lambda: len(answers) == 2)
+    release.set()
+    qtbot.wait(50)
+    assert sorted(answers) == ["another name", "new"]
+    assert not said
+    assert not jobs.running("open")
+
+
+def test_an_answer_that_already_waits_is_not_delivered_once_it_was_replaced(qtbot, jobs: Jobs):
+    answers: list[str] = []
+    jobs.start("open", lambda _: "old", answers.append)
+    time.sleep(0.1)
+    jobs.start("open", lambda _: "new", answers.append)
+    qtbot.waitUntil(lambda: bool(answers))
+    qtbot.wait(30)
+    assert answers == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ValueError("there is no run 'x'"), "there is no run 'x'"),
+        (PermissionError(13, "Permission denied", "/somewhere"), "[Errno 13] Permission denied: '/somewhere'"),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_a_failure_becomes_a_sentence(qtbot, jobs: Jobs, error: Exception, sentence: str):
+    def fail(_ticket: Ticket) -> None:
+        raise error
+
+    said: list[tuple[str, str]] = []
+    jobs.failed.connect(lambda name, text: said.append((name, text)))
+    jobs.start("pictures", fail, pytest.fail)
+    qtbot.waitUntil(lambda: bool(said))
+    assert said == [("pictures", sentence)]
+    jobs.start("pictures", lambda _: "works again", lambda text: said.append(("pictures", text)))
+    qtbot.waitUntil(lambda: len(said) == 2)
+
+
+def test_closing_cancels_and_waits_and_then_nothing_begins(qtbot, jobs: Jobs):
+    def until_told(ticket: Ticket) -> None:
+        while not ticket.cancelled():
+            time.sleep(0.005)
+
+    answers: list[None] = []
+    for name in ("gif", "open", "open"):
+        jobs.start(name, until_told, answers.append)
+    jobs.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("job ")]
+    ran: list[bool] = []
+    late = jobs.start("runs", lambda _: ran.append(True), answers.append)
+    qtbot.wait(30)
+    assert late.cancelled()
+    assert not jobs.running("runs")
+    assert not ran
+    assert not answers
+
+
+# -- training
+
+CONFIG = {"model": {"network": "mlp", "hidden": [16], "latent_dim": 3}, "training": {"device": "cpu", "batch_size": 64}}
+
+
+class Listener:
+    """A training and what it has told."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+        self.events: list[Any] = []
+        self.ended: list[Path | None] = []
+        trainer.events.connect(self.events.extend)
+        trainer.ended.connect(self.ended.append)
+
+    def has(self, kind: type) -> bool:
+        return any(isinstance(event, kind) for event in self.events)
+
+
+@pytest.fixture
+def training(qapp) -> Iterator[Listener]:
+    trainer = Trainer()
+    yield Listener(trainer)
+    trainer.close()
+    trainer.deleteLater()
+
+
+def start(listener: Listener, digits, root: Path, epochs: int) -> None:
+    config = RunConfig.parse({**CONFIG, "training": {**CONFIG["training"], "epochs": epochs}})
+    listener.trainer.start(config, digits, lambda: create_run(root, new_record(free_name(root, "run"), config, digits)))
+
+
+def test_a_training_tells_everything_in_order_and_ends_once(qtbot, digits, training: Listener, tmp_path: Path):
+    start(training, digits, tmp_path, 2)
+    qtbot.waitUntil(lambda: bool(training.ended), timeout=30_000)
+    kinds = [type(event) for event in training.events]
+    assert kinds[0] is Started
+    assert kinds[-1] is Finished
+    assert {Measured, Snapshot, Saved} <= set(kinds)
+    steps = [event.step for event in training.events]
+    assert steps == sorted(steps)
+    assert training.ended == [tmp_path / "run-1"]
+    with RunFolder(tmp_path / "run-1").lock():
+        pass  # it was let go
+    start(training, digits, tmp_path, 1)  # at once, with the thread perhaps still on its way out
+    qtbot.waitUntil(lambda: len(training.ended) == 2, timeout=30_000)
+    assert training.ended[1] == tmp_path / "run-2"
+
+
+def test_pause_resume_and_close_in_mid_training_keep_the_run(qtbot, digits, training: Listener, tmp_path: Path):
+    start(training, digits, tmp_path, 100_000)
+    qtbot.waitUntil(lambda: training.has(Measured), timeout=30_000)
+    training.trainer.control.pause()
+    qtbot.waitUntil(lambda: training.has(Paused) and isinstance(training.events[-1], Snapshot))
+    qtbot.wait(50)
+    count = len(training.events)
+    qtbot.wait(100)
+    assert len(training.events) == count, "a paused training is still"
+    training.trainer.control.resume()
+    qtbot.waitUntil(lambda: training.has(Resumed))
+    training.trainer.close()
+    assert not training.trainer.running
+    assert RunFolder(tmp_path / "run-1").record.status == "stopped"
+    qtbot.waitUntil(lambda: bool(training.ended))
+
+
+def test_what_cannot_be_trained_is_a_sentence_and_leaves_no_folder(qtbot, digits, training: Listener, tmp_path: Path):
+    unlabelled = digits.train.take(np.arange(10))
+    bare = type(digits)("bare", type(unlabelled)(unlabelled.pixels, unlabelled.index), digits.test)
+    config = RunConfig.parse({**CONFIG, "model": {"kind": "cvae"}})
+    training.trainer.start(config, bare, lambda: create_run(tmp_path, new_record("run", config, bare)))
+    qtbot.waitUntil(lambda: bool(training.ended))
+    assert training.ended == [None]
+    (event,) = training.events
+    assert isinstance(event, Failed)
+    assert "needs labels" in event.message
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_another_process_trains_is_left_alone(qtbot, digits, training: Listener, trained_run: RunFolder):
+    with trained_run.lock():
+        training.trainer.start(trained_run.record.config, digits, lambda: RunFolder(trained_run.path))
+        qtbot.waitUntil(lambda: bool(training.ended))
+    (event,) = training.events
+    assert isinstance(event, Failed)
+    assert "small" in event.message
+    assert RunFolder(trained_run.path).record.status == "completed"
