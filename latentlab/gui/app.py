@@ -97,6 +97,8 @@ class _ExceptionDialog(QObject):
             self._window.close()
             return
         log.error("an error in the window", exc_info=(kind, error, trace))
+        if self._window.findChild(QMessageBox, "exception_dialog") is not None:
+            return  # what goes wrong in painting does so many times a second
         text = "Something went wrong in the window. Your runs are safe on disk; you can go on."
         box = QMessageBox(QMessageBox.Icon.Warning, "LatentLab", text, QMessageBox.StandardButton.Ok, self._window)
         box.setObjectName("exception_dialog")

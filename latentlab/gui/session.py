@@ -125,6 +125,13 @@ class Session(QObject):
         self.encoding = encoding
         self.encoding_changed.emit()
 
+    def drop_map(self) -> None:
+        """What is on the map turned out to be of other images: there is none until they are encoded anew."""
+        self.select(None)
+        self.encoding = self.layout = None
+        self.encoding_changed.emit()
+        self.layout_changed.emit()
+
     def set_images(self, images: MapImages) -> None:
         self.images = images
         self.images_changed.emit()

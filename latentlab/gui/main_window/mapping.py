@@ -30,6 +30,7 @@ class Mapping(QObject):
         self._umap_step = -1  # the weights of this step
         self._fitting: Survey | None = None
         self._behind = False  # the points moved on while a fit was under way
+        self._final = -1  # the training ended at this step: its layout is to be a thorough one
         projector.laid_out.connect(self._on_laid_out)
         projector.failed.connect(self._on_failed)
         projector.progressed.connect(self._on_progress)
@@ -40,7 +41,7 @@ class Mapping(QObject):
             self._projector.cancel()
         self.survey = self.chart = self._fitting = None
         self._umap = self._umap_index = None
-        self._umap_step = -1
+        self._umap_step = self._final = -1
         self._behind = False
 
     def show_kept(self, encoding: Encoding, umap: NDArray[np.float32]) -> None:
@@ -56,7 +57,10 @@ class Mapping(QObject):
         fits = self._umap_step == survey.encoding.step  # the layout in hand is already of these very weights
         self._session.set_encoding(survey.encoding)
         self._show()
-        if not fits or self._known() is None:
+        if survey.encoding.step == self._final:
+            self._final = -1
+            self._fit(thorough=True)
+        elif not fits or self._known() is None:
             self._fit()
 
     def choose(self, kind: str) -> None:
@@ -64,15 +68,14 @@ class Mapping(QObject):
         self.wanted = kind
         if self.survey is not None:
             self._show()
-            if kind == "umap" and self._umap is None:
+            if kind == "umap" and (self._known() is None or self._umap_step != self.survey.encoding.step):
                 self._fit()
             elif kind != "umap":
                 self._session.set_map_note("")
 
-    def settle(self) -> None:
-        """The weights have come to rest: lay out properly, not only a few steps from the last layout."""
-        if self.survey is not None and self.wanted == "umap":
-            self._fit(thorough=True)
+    def settle(self, step: int) -> None:
+        """The weights come to rest at this step: lay it out properly, not only a few epochs from the last layout."""
+        self._final = step
 
     def _known(self) -> NDArray[np.float32] | None:
         """The last UMAP layout, if it is of the images in hand."""
@@ -101,8 +104,10 @@ class Mapping(QObject):
         if self.wanted != "umap" or self.survey is None:
             return
         if self._projector.busy and self._fitting is not None and not thorough:
-            self._behind = True  # one fit at a time: the next begins where this one ends
+            # one fit at a time: the next begins where this one ends
+            self._behind = self._fitting.encoding.step != self.survey.encoding.step
             return
+        self._behind = False
         known = self._known()
         self._fitting = self.survey
         if known is None:

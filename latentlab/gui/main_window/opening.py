@@ -69,7 +69,7 @@ class Opening(QObject):
         self._session.open(None)
 
     def _forget(self) -> None:
-        self._images = None
+        self._images = self._waiting = None
         self._mapping.forget()
         self._decoder.forget()
         self._encoder.forget()
@@ -116,6 +116,10 @@ class Opening(QObject):
 
     def show_images(self, images: Images) -> None:
         self._images = images
+        kept = self._session.encoding
+        if kept is not None and not np.array_equal(kept.index, images.index):
+            self._mapping.forget()  # the kept map is of other pictures: no row of it may show one of these
+            self._session.drop_map()
         self._session.set_images(as_map_images(images))
         encoding = self._session.encoding
         if self._session.model_ready and (encoding is None or encoding.reconstruction is None):
@@ -153,6 +157,12 @@ class Opening(QObject):
         assert self._images is not None
         self._encoder.ask("map", self._images)
         self._ask_live()
+
+    def settle(self, step: int) -> None:
+        """The training has ended at this step: the map is made once more, and properly, from its last weights."""
+        self._mapping.settle(step)
+        if self._images is not None:
+            self._encode()
 
     def _ask_live(self) -> None:
         assert self._images is not None

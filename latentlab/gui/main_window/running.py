@@ -57,7 +57,7 @@ class Running(QObject):
         self.trainer.events.connect(self._on_events)
         self.trainer.ended.connect(self._on_ended)
         self._began = 0.0
-        self._first_step = 0
+        self._first_step = self._step = 0
         self._new = False  # this training made the run, so that it may be thrown away
         self._discard = False
         self._failed = False
@@ -112,6 +112,8 @@ class Running(QObject):
     def resume(self) -> None:
         if self.trainer.control is not None and self._session.training.phase in ("paused", "pausing"):
             self.trainer.control.resume()
+            if self._session.training.phase == "pausing":  # it had not come to it yet, and may not notice at all
+                self._session.set_training(phase="training")
 
     def stop(self) -> None:
         """Stop and keep; a training that has not begun yet is called off."""
@@ -157,6 +159,7 @@ class Running(QObject):
         if records:
             self._session.add_records(records)
         for event in events:
+            self._step = event.step
             self._on_event(event)
 
     def _on_event(self, event: Event) -> None:
@@ -171,9 +174,9 @@ class Running(QObject):
                 session.update_run(epoch=event.epoch)
             case Snapshot():
                 self._on_snapshot(event)
-            case Paused():
+            case Paused() if session.training.phase == "pausing":
                 session.set_training(phase="paused")
-            case Resumed():
+            case Resumed() if session.training.phase != "stopping":
                 session.set_training(phase="training")
             case Changed():
                 session.logged.emit(f"From step {event.step}: beta {event.beta:g}, lr {event.learning_rate:g}")
@@ -244,4 +247,5 @@ class Running(QObject):
             self._session.told.emit(f"{path.name} was thrown away", False)
         elif path is not None and path.is_dir() and not self._failed:
             self._session.update_run(status=RunFolder(path).record.status)
+            self._opening.settle(self._step)
         self.ended.emit()

@@ -211,13 +211,12 @@ class MainWindow(QMainWindow):
 
     def _on_training_ended(self) -> None:
         self.refresh_runs()
-        self.mapping.settle()
 
     def _on_job_failed(self, name: str, sentence: str) -> None:
         if name == "prepare":
             self.session.set_training(phase="idle", note="")
         if name == "pictures":
-            self.session.set_map_note("")
+            self.session.set_map_note(sentence)
         self.session.told.emit(sentence, True)
 
     def _on_job_progress(self, name: str, what: str, done: int, total: int) -> None:

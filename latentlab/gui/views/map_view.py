@@ -98,7 +98,7 @@ class MapView(QWidget):
         session.ends_changed.connect(self._on_ends)
         session.map_note_changed.connect(self._show_note)
         canvas.pressed.connect(self._on_pressed)
-        canvas.dragged.connect(self._on_dragged)
+        canvas.dragged.connect(self._move)
         canvas.clicked.connect(self._on_clicked)
         canvas.double_clicked.connect(self._on_double_clicked)
         canvas.hovered.connect(self._on_hovered)
@@ -132,12 +132,10 @@ class MapView(QWidget):
         run = self._session.run
         for button in (*self.axes, self.colour):
             button.setEnabled(run is not None)
-        if run is not None:
-            wanted = (run.path, run.latent_dim)
-            if self._made_for != wanted:
-                self._made_for = wanted
-                self._fill_colours()
-                self.canvas.fitted = True
+        if run is not None and self._made_for != (run.path, run.latent_dim):
+            self._made_for = (run.path, run.latent_dim)
+            self._fill_colours()
+            self.canvas.fitted = True
         self._show_note()
 
     def _fill_colours(self) -> None:
@@ -176,6 +174,8 @@ class MapView(QWidget):
         same_points = len(coords) == len(self._shown) and len(coords) > 0
         if not same_points:
             self._glide.stop()
+            self._hover = None  # rows are of other images now
+            self.card.go_now()
             self._shown = coords
             self._recolour()
         else:
@@ -233,7 +233,10 @@ class MapView(QWidget):
         self._on_selection()
         self._on_place()
         self._on_ends()
-        self.marks.hovered.show_at(self._at([] if self._hover is None else [self._hover]))
+        self.marks.hovered.show_at(hovered := self._at([] if self._hover is None else [self._hover]))
+        if len(hovered):  # the card stays with its point
+            self._card_at = (float(hovered[0, 0]), float(hovered[0, 1]))
+            self._place_card()
 
     def _on_selection(self) -> None:
         row = self._session.selected
@@ -278,9 +281,6 @@ class MapView(QWidget):
         if self.nearest(x, y) is None or snap:
             self._move(x, y, snap)
 
-    def _on_dragged(self, x: float, y: float, snap: bool) -> None:
-        self._move(x, y, snap)
-
     def _on_clicked(self, x: float, y: float, snap: bool) -> None:
         row = self.nearest(x, y)
         if row is not None and not snap:
@@ -316,13 +316,13 @@ class MapView(QWidget):
 
     def _show_hover_card(self) -> None:
         row, images, encoding = self._hover, self._session.images, self._session.encoding
-        if row is None or row >= len(self._shown):
+        if row is None or encoding is None or row >= min(len(self._shown), len(encoding)):
             return
-        pixels = images.pixels[row] if images is not None and row < len(images.pixels) else None
-        index = f"#{encoding.index[row]}" if encoding is not None else ""
-        title = " · ".join(part for part in (self._session.label_of(row), index) if part)
-        figures = ""
-        if encoding is not None and encoding.reconstruction is not None and encoding.kl is not None:
+        title, figures, pixels = f"#{encoding.index[row]}", "", None
+        if images is not None and row < len(images.index) and images.index[row] == encoding.index[row]:
+            pixels = images.pixels[row]
+            title = " · ".join(part for part in (self._session.label_of(row), title) if part)
+        if encoding.reconstruction is not None and encoding.kl is not None:
             figures = f"reconstruction {encoding.reconstruction[row]:.1f} · KL {encoding.kl[row]:.1f}"
         self.card.set_picture(pixels)
         self.card.set_words(title, figures, "click to select")

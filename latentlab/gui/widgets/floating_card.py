@@ -64,6 +64,12 @@ class FloatingCard(QFrame):
         else:
             self._coming.start()
 
+    def go_now(self) -> None:
+        """At once, and whatever was to be shown is not."""
+        self._coming.stop()
+        self._going.stop()
+        self.hide()
+
     def go(self) -> None:
         """After a moment of grace."""
         self._coming.stop()

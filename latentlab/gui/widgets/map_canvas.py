@@ -2,7 +2,7 @@
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from latentlab.gui.widgets import theme
@@ -132,6 +132,13 @@ class MapCanvas(pg.GraphicsView):
             self._space = False
             self.unsetCursor()
         event.ignore()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Space may be let go of elsewhere, and would pan for ever."""
+        if self._space:
+            self._space = False
+            self.unsetCursor()
+        super().focusOutEvent(event)
 
     def _tell(self, signal: object, event: QMouseEvent) -> None:
         place = self.to_map(event.position())

@@ -7,13 +7,15 @@ MARGIN = 4  # pixels
 
 
 class Note(QLabel):
-    """Lets the mouse through."""
+    """Lets the mouse through, and wraps where the canvas is narrow."""
 
     def __init__(self, canvas: QWidget, name: str) -> None:
         super().__init__(canvas)
         self.setObjectName(name)
         self.setProperty("role", "muted")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
         self._canvas, self._centred = canvas, True
         self.hide()
 
@@ -26,9 +28,10 @@ class Note(QLabel):
 
     def place(self) -> None:
         """Where it belongs, after its canvas changed its size."""
-        self.adjustSize()
         room = self._canvas.rect()
+        width = min(self.fontMetrics().horizontalAdvance(self.text()) + 4, max(room.width() - 2 * MARGIN, 1))
+        self.resize(width, self.heightForWidth(width))
         if self._centred:
-            self.move(max((room.width() - self.width()) // 2, MARGIN), room.height() // 2)
+            self.move(max((room.width() - self.width()) // 2, MARGIN), (room.height() - self.height()) // 2)
         else:
             self.move(MARGIN, room.height() - self.height() - MARGIN)
