@@ -50,6 +50,7 @@ class MapView(QWidget):
         self._build()
         self._connect()
         self._dress()
+        self._on_run()
         self._on_layout()
 
     # -- parts
@@ -101,7 +102,7 @@ class MapView(QWidget):
         canvas.dragged.connect(self._move)
         canvas.clicked.connect(self._on_clicked)
         canvas.double_clicked.connect(self._on_double_clicked)
-        canvas.hovered.connect(self._on_hovered)
+        canvas.hovered.connect(lambda x, y: self._set_hover(self.nearest(x, y)))
         canvas.left.connect(self._on_left)
         canvas.view_moved.connect(self._place_card)
         canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -210,6 +211,8 @@ class MapView(QWidget):
         self.points.set_groups(self._colouring.groups)
         self._dress()
         self.points.set_coords(self._shown)
+        if self._hover is not None:
+            self.card.come()  # of what the point is now
 
     def _dress(self) -> None:
         depth = 1.0 if theme.current().dark else 0.88  # on white, the light ones want a shade more
@@ -259,9 +262,6 @@ class MapView(QWidget):
     def nearest(self, x: float, y: float) -> int | None:
         """The row of the point within the pick radius of this place."""
         return nearest(self._shown, (x, y), PICK_RADIUS * self.canvas.pixel_size())
-
-    def _on_hovered(self, x: float, y: float) -> None:
-        self._set_hover(self.nearest(x, y))
 
     def _on_left(self) -> None:
         self._set_hover(None)
