@@ -80,6 +80,7 @@ class Place:
     """The point in latent space that is decoded, and how it was come by.
 
     position: its place on the map, where it has one; rows and weights: the samples it was blended from.
+    sample: the map's row that it is exactly, and that it moves with when the weights change.
     usual: percentile of its distance to the data (0 to 100), None where unknown. origin says it in words.
     """
 
@@ -88,6 +89,7 @@ class Place:
     position: tuple[float, float] | None = None
     rows: NDArray[np.int64] | None = None
     usual: float | None = None
+    sample: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

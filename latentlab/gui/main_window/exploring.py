@@ -58,7 +58,7 @@ class Exploring(QObject):
         words = " · ".join(
             word for word in (f"sample #{survey.encoding.index[row]}", self._session.label_of(row)) if word
         )
-        self._go(survey.encoding.mu[row], words, (float(x), float(y)), None)
+        self._go(survey.encoding.mu[row], words, (float(x), float(y)), None, sample=row)
         self._ask_reconstruction()
 
     def move_dim(self, dim: int, value: float) -> None:
@@ -161,10 +161,22 @@ class Exploring(QObject):
             self._ask("strip", path, path)
 
     def resurvey(self) -> None:
-        """The points were encoded by other weights: the selected sample has another z."""
-        row, chart = self._session.selected, self._mapping.chart
-        if row is not None and chart is not None and row < len(chart.coords):
-            self._ask_reconstruction()
+        """The points were encoded by other weights: what stands on a sample goes where that has gone."""
+        place, (a, b) = self._session.place, self._session.ends
+        if place is not None and place.sample is not None:
+            self._session.set_place(self._moved(place))
+        if a is not None:
+            self._session.set_end("A", self._moved(a))
+        if b is not None:
+            self._session.set_end("B", self._moved(b))
+        self.refresh()
+
+    def _moved(self, place: Place) -> Place:
+        survey = self._mapping.survey
+        if survey is None or place.sample is None or place.sample >= len(survey.encoding):
+            return place
+        z = survey.encoding.mu[place.sample]
+        return replace(place, z=z, position=self._locate(z))
 
     def _ask(self, channel: str, z: NDArray[np.float32], tag: Any) -> None:
         self._decoder.ask(channel, z, self._session.condition, tag)
@@ -204,12 +216,13 @@ class Exploring(QObject):
         position: tuple[float, float] | None,
         rows: NDArray[np.int64] | None,
         locate: bool = False,
+        sample: int | None = None,
     ) -> None:
         if self._session.run is None or len(z) != self._dims():
             return
         survey = self._mapping.survey
         usual = None if survey is None else float(survey.usual.percentile(z[None])[0])
-        place = Place(z, origin, self._locate(z) if locate else position, rows, usual)
+        place = Place(z, origin, self._locate(z) if locate else position, rows, usual, sample)
         self._session.set_place(place)
         self._ask("place", z[None], place)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.map_cache import save_map
 from latentlab.gui.main_window.exploring import Exploring
@@ -24,6 +24,8 @@ LIVE_IMAGES = 16
 
 class Opening(QObject):
     """Brings a run into the session, and keeps its encodings in step with the weights that are in use."""
+
+    mapped = Signal(float)  # the points were encoded, in so many seconds
 
     def __init__(
         self,
@@ -181,6 +183,7 @@ class Opening(QObject):
         self._mapping.take(survey)
         self._exploring.begin()
         self._exploring.resurvey()
+        self.mapped.emit(survey.seconds)
 
     def _on_seen(self, live: Live) -> None:
         if self._session.run is not None and live.inputs.shape[1:] == self._session.run.image_shape:

@@ -33,7 +33,27 @@ from latentlab.runs.folder import RunFolder, create_run, free_name
 from latentlab.runs.record import new_record
 
 LEAST_BETWEEN_MAPS = 1.0  # seconds
-MAP_SHARE = 0.1  # of the time may go into encoding the map's images while training
+MAP_SHARE = 0.15  # of the time may go into encoding the map's images while training
+
+
+class MapPace:
+    """How often the map follows: as often as encoding its images takes no more than its share of the time."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._waiting = False
+
+    def due(self) -> bool:
+        """Whether to ask for the points now; if so, no other is asked for before the answer."""
+        if self._waiting or time.monotonic() < self._next:
+            return False
+        self._waiting = True
+        return True
+
+    def answered(self, seconds: float) -> None:
+        """It took so long."""
+        self._waiting = False
+        self._next = time.monotonic() + max(LEAST_BETWEEN_MAPS, seconds / MAP_SHARE - seconds)
 
 
 class Running(QObject):
@@ -61,9 +81,8 @@ class Running(QObject):
         self._new = False  # this training made the run, so that it may be thrown away
         self._discard = False
         self._failed = False
-        self._asked_map = 0.0
-        self._asked_step = 0
-        self._map_took = 0.0
+        self._pace = MapPace()
+        opening.mapped.connect(lambda seconds: self._pace.answered(seconds))
 
     # -- what the person asks for
 
@@ -150,7 +169,7 @@ class Running(QObject):
         self, config: RunConfig, dataset: Dataset, images: Images, make_run: Callable[[], RunFolder], new: bool
     ) -> None:
         self._images, self._dataset, self._new, self._discard, self._failed = images, dataset, new, False, False
-        self._map_took = self._asked_map = 0.0
+        self._pace = MapPace()
         self._session.set_training(phase="preparing", note="Starting…")
         self.trainer.start(config, dataset, make_run)
 
@@ -226,15 +245,7 @@ class Running(QObject):
         run, control = self._session.run, self.trainer.control
         if run is None or control is None:
             return
-        now = time.monotonic()
-        encoding = self._session.encoding
-        answered = encoding is not None and self._asked_map > 0 and encoding.step >= self._asked_step
-        if answered and not self._map_took:
-            self._map_took = now - self._asked_map
-        pause = max(LEAST_BETWEEN_MAPS, self._map_took / MAP_SHARE)
-        with_map = self._asked_map == 0.0 or (answered and now - self._asked_map >= pause)
-        if with_map:
-            self._asked_map, self._asked_step, self._map_took = now, event.step, 0.0
+        with_map = self._pace.due()
         self._opening.follow(FromSnapshot(run.config, run.image_shape, run.class_names, event), with_map)
         control.request_snapshot()
 

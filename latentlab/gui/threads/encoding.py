@@ -1,5 +1,6 @@
 """The encoding thread: the images on the map through the newest weights, so that the points can follow the training."""
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +27,12 @@ class Survey:
     pca: Pca
     neighbours: Neighbours
     usual: Usual
+    seconds: float = 0.0  # that encoding took, in the encoding thread
 
 
-def survey(encoding: Encoding) -> Survey:
+def survey(encoding: Encoding, seconds: float = 0.0) -> Survey:
     """Takes 10 to 100 ms: not for the GUI thread."""
-    return Survey(encoding, Pca.fit(encoding.mu), Neighbours(encoding.mu), Usual(encoding.mu))
+    return Survey(encoding, Pca.fit(encoding.mu), Neighbours(encoding.mu), Usual(encoding.mu), seconds)
 
 
 class Encoder(ModelThread):
@@ -51,11 +53,11 @@ class Encoder(ModelThread):
         from latentlab.explore.encode import encode
 
         (images,) = request
-        step = self.step
+        step, began = self.step, time.monotonic()
         got = encode(model, images, cancelled=lambda: not self.newest(channel))
         if got is not None and self.newest(channel):
             encoding = Encoding(got.index, got.mu, got.kl_per_dim, step, got.reconstruction, got.kl)
-            self.say(self.surveyed, survey(encoding))
+            self.say(self.surveyed, survey(encoding, time.monotonic() - began))
 
 
 def _live(model: "LatentModel", images: Images, seed: int, step: int) -> Live:
