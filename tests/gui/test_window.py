@@ -75,10 +75,10 @@ class Person:
         return view.canvas.to_pixels(float(x), float(y)).toPoint()
 
     def click_map(self, point: QPoint) -> None:
-        self.qtbot.mouseClick(self.window.views.map.canvas.viewport(), LEFT, pos=point)
+        self.qtbot.mouseClick(self.window.views.map.canvas, LEFT, pos=point)
 
     def drag_map(self, start: QPoint, *steps: QPoint) -> None:
-        surface = self.window.views.map.canvas.viewport()
+        surface = self.window.views.map.canvas
         self.qtbot.mousePress(surface, LEFT, pos=start)
         for step in steps:
             self.qtbot.mouseMove(surface, step)
@@ -164,7 +164,7 @@ def test_pause_explore_go_on_stop_add_epochs_and_reopen(person: Person, tmp_path
     person.wait(lambda: person.session.training.phase == "paused" and ready(person))
     step = person.session.training.step
 
-    centre = person.window.views.map.canvas.viewport().rect().center()
+    centre = person.window.views.map.canvas.rect().center()
     person.drag_map(centre, centre + QPoint(20, 10), centre + QPoint(40, 25), centre + QPoint(60, 30))
     assert person.session.place.origin.startswith("exact")
     place = person.session.place.z
@@ -278,7 +278,7 @@ def test_hovering_shows_the_card_of_the_very_image(person: Person):
     person.wait(lambda: ready(person) and person.session.images is not None)
     view = person.window.views.map
     point = person.at(40)
-    person.qtbot.mouseMove(view.canvas.viewport(), point)
+    person.qtbot.mouseMove(view.canvas, point)
     place = view.canvas.to_map(QPointF(point))
     row = view.nearest(place.x(), place.y())
     person.wait(view.card.isVisible, 5)

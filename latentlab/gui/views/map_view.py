@@ -13,14 +13,13 @@ from latentlab.gui.widgets import colouring, theme
 from latentlab.gui.widgets.floating_card import FloatingCard, usual_words
 from latentlab.gui.widgets.legend import Legend
 from latentlab.gui.widgets.map_canvas import MapCanvas
-from latentlab.gui.widgets.map_marks import XY, MapMarks
+from latentlab.gui.widgets.map_marks import XY, Rings
 from latentlab.gui.widgets.named import named
 from latentlab.gui.widgets.note import Note
-from latentlab.gui.widgets.points_item import PointsItem, nearest
+from latentlab.gui.widgets.point_cloud import nearest
 
 PICK_RADIUS = 14  # pixels
 GLIDE = 250  # milliseconds
-OPACITY = 225  # of 255: where points lie on one another, it shows
 AXES = (
     ("umap", "UMAP", "Neighbours stay together; distances between groups mean little"),
     ("pca", "PCA", "The plane of largest variance; every place is decoded exactly"),
@@ -57,9 +56,7 @@ class MapView(QWidget):
 
     def _build(self) -> None:
         self.canvas = MapCanvas(self)
-        self.points, self.marks = PointsItem(), MapMarks()
-        for item in (self.points, *self.marks.items()):
-            self.canvas.add(item)
+        self.marks = self.canvas.marks
         self.card = FloatingCard(self.canvas)
         self.note = Note(self.canvas, "map_note")
         self.legend = Legend()
@@ -203,30 +200,35 @@ class MapView(QWidget):
         if layout is None or len(layout.coords) != len(self._from):
             return
         self._shown = (self._from + (layout.coords - self._from) * np.float32(share)).astype(np.float32)
-        self.points.set_coords(self._shown)
+        self.canvas.set_coords(self._shown)
         self._mark_all()
 
     def _recolour(self) -> None:
         self._colouring = self._coloured_by(self.colour.currentData() or "class")
-        self.points.set_groups(self._colouring.groups)
+        self.canvas.cloud.set_groups(self._colouring.groups)
         self._dress()
-        self.points.set_coords(self._shown)
+        self.canvas.set_coords(self._shown)
         if self._hover is not None:
             self.card.come()  # of what the point is now
 
     def _dress(self) -> None:
         depth = 1.0 if theme.current().dark else 0.88  # on white, the light ones want a shade more
-        colours = [theme.qcolor(theme.shade(colour, depth), OPACITY) for colour in self._colouring.colours]
+        colours = np.array([theme.rgb(theme.shade(colour, depth)) for colour in self._colouring.colours], np.uint8)
         count = len(self._shown)
-        self.points.set_colours(colours, 5.0 if count < 2500 else 4.0 if count < 8000 else 3.0)
+        size = 5.0 if count < 2500 else 4.0 if count < 8000 else 3.0
+        self.canvas.cloud.set_colours(colours, size * self.devicePixelRatioF())
+        self.canvas.redraw()
         self.legend.set_entries(self._colouring.legend)
-        self.marks.dress()
 
     def _show_note(self) -> None:
         empty = EMPTY if self._session.run is None else ""
         self.note.say(self._session.map_note or empty, centred=not len(self._shown))
 
     # -- marks
+
+    def _ring(self, rings: Rings, places: NDArray[np.float32]) -> None:
+        rings.places = places
+        self.canvas.update()
 
     def _at(self, rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float32]:
         known = [row for row in rows if row < len(self._shown)]
@@ -236,26 +238,28 @@ class MapView(QWidget):
         self._on_selection()
         self._on_place()
         self._on_ends()
-        self.marks.hovered.show_at(hovered := self._at([] if self._hover is None else [self._hover]))
+        hovered = self._at([] if self._hover is None else [self._hover])
+        self._ring(self.marks.hovered, hovered)
         if len(hovered):  # the card stays with its point
             self._card_at = (float(hovered[0, 0]), float(hovered[0, 1]))
             self._place_card()
 
     def _on_selection(self) -> None:
         row = self._session.selected
-        self.marks.selected.show_at(self._at([] if row is None else [row]))
+        self._ring(self.marks.selected, self._at([] if row is None else [row]))
 
     def _on_place(self) -> None:
         place = self._session.place
         near = None if place is None else place.rows
-        self.marks.neighbours.show_at(self._at([] if near is None else near))
+        self._ring(self.marks.neighbours, self._at([] if near is None else near))
         here = _position(place)
-        self.marks.cursor.show_at(np.array([here] if here else [], np.float32))
+        self._ring(self.marks.cursor, np.array([here] if here else [], np.float32).reshape(-1, 2))
         if place is None:
             self.card.hide()
 
     def _on_ends(self) -> None:
-        self.marks.show_ends(*(_position(end) for end in self._session.ends))
+        self.marks.a, self.marks.b = (_position(end) for end in self._session.ends)
+        self.canvas.update()
 
     # -- the mouse
 
@@ -271,7 +275,7 @@ class MapView(QWidget):
         if row == self._hover:
             return
         self._hover = row
-        self.marks.hovered.show_at(self._at([] if row is None else [row]))
+        self._ring(self.marks.hovered, self._at([] if row is None else [row]))
         if row is None:
             self.card.go()
         else:

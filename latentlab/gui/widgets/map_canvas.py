@@ -1,18 +1,31 @@
 """The surface of the map: zoom at the cursor, pan, and what the mouse does there, in coordinates of the map."""
 
-import pyqtgraph as pg
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from latentlab.gui.widgets import theme
+from latentlab.gui.widgets.map_marks import MapMarks
+from latentlab.gui.widgets.point_cloud import PointCloud
 
 ZOOM_PER_NOTCH = 1.2
 DRAG_STARTS = 4  # pixels
 MARGIN = 0.06  # around the points when all of them are shown
 
 
-class MapCanvas(pg.GraphicsView):
+class MapCanvas(QWidget):
     """Wheel zooms at the cursor; middle drag or Space-drag pans; double click asks to fit. The rest is reported."""
 
     pressed = Signal(float, float, bool)  # x, y; True: Shift is held
@@ -24,53 +37,100 @@ class MapCanvas(pg.GraphicsView):
     view_moved = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, background=None)
+        super().__init__(parent)
         self.setObjectName("map_canvas")
         self.setAccessibleName("Map of the encoded images")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.box = pg.ViewBox(enableMenu=False, lockAspect=True)
-        self.box.setMouseEnabled(False, False)
-        self.setCentralItem(self.box)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.cloud, self.marks = PointCloud(), MapMarks()
+        self._coords = np.empty((0, 2), np.float64)
+        self._centre = QPointF(0, 0)  # of the map, in the widget's middle
+        self._scale = 100.0  # pixels per unit of the map
+        self._drawn: QImage | None = None  # the points in this view
         self._press: QPointF | None = None
         self._dragging = False
         self._panning_from: QPointF | None = None
         self._space = False
         self.fitted = True  # nobody has zoomed or panned since all was last shown
-        theme.changed.connect(self._dress)
-        self._dress()
+        theme.changed.connect(self.update)
+
+    # -- what is shown
+
+    def set_coords(self, coords: NDArray[np.float32]) -> None:
+        """coords (N, 2) of the points in `cloud`."""
+        self._coords = coords.astype(np.float64)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """The points have other places or colours."""
+        self._drawn = None
+        self.update()
 
     @property
     def dragging(self) -> bool:
         """The left button is held, to move through what the map shows."""
         return self._press is not None
 
-    def add(self, item: pg.GraphicsObject) -> None:
-        self.box.addItem(item, ignoreBounds=True)
-
     def to_map(self, point: QPointF) -> QPointF:
-        return self.box.mapSceneToView(self.mapToScene(point.toPoint()))
+        """What place of the map lies at this point of the widget; up is up."""
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        away = point - middle
+        return QPointF(self._centre.x() + away.x() / self._scale, self._centre.y() - away.y() / self._scale)
 
     def to_pixels(self, x: float, y: float) -> QPointF:
         """Where a place of the map is on the widget."""
-        return QPointF(self.mapFromScene(self.box.mapViewToScene(QPointF(x, y))))
+        return self._view().map(QPointF(x, y))
 
     def pixel_size(self) -> float:
         """One pixel in units of the map."""
-        return float(self.box.viewPixelSize()[0]) or 1.0
+        return 1.0 / self._scale
 
     def fit(self, bounds: QRectF) -> None:
         """Shows all of `bounds`."""
-        if bounds.width() > 0 or bounds.height() > 0:
-            self.box.setRange(bounds, padding=MARGIN)
+        room = 1.0 - 2 * MARGIN
+        width, height = max(bounds.width(), 1e-6), max(bounds.height(), 1e-6)
+        self._scale = room * min(max(self.width(), 1) / width, max(self.height(), 1) / height)
+        self._centre = bounds.center()
         self.fitted = True
+        self.redraw()
         self.view_moved.emit()
+
+    def _view(self) -> QTransform:
+        """From the map to pixels."""
+        scale = self._scale
+        left = self.width() / 2 - self._centre.x() * scale
+        return QTransform(scale, 0, 0, -scale, left, self.height() / 2 + self._centre.y() * scale)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.qcolor(theme.current().card))
+        view = self._view()
+        if len(self.cloud) and len(self._coords) == len(self.cloud):
+            if self._drawn is None:
+                self._drawn = self._draw_points(view)
+            painter.drawImage(0, 0, self._drawn)
+        self.marks.draw(painter, view)
+        painter.end()
+
+    def _draw_points(self, view: QTransform) -> QImage:
+        ratio = self.devicePixelRatioF()
+        pixels = self._coords * (view.m11(), view.m22()) + (view.dx(), view.dy())
+        image = self.cloud.draw(pixels * ratio, round(self.width() * ratio), round(self.height() * ratio))
+        image.setDevicePixelRatio(ratio)
+        return image
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.redraw()
+
+    # -- what the mouse does
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = event.angleDelta().y() / 120
         if notches:
-            centre = self.to_map(event.position())
-            self.box.scaleBy((ZOOM_PER_NOTCH**-notches,) * 2, center=centre)
+            under = self.to_map(event.position())
+            self._scale *= ZOOM_PER_NOTCH**notches
+            self._centre += under - self.to_map(event.position())
             self._moved()
         event.accept()
 
@@ -88,7 +148,7 @@ class MapCanvas(pg.GraphicsView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._panning_from is not None:
             was, now = self.to_map(self._panning_from), self.to_map(event.position())
-            self.box.translateBy(x=was.x() - now.x(), y=was.y() - now.y())
+            self._centre += was - now
             self._panning_from = event.position()
             self._moved()
         elif self._press is not None:
@@ -147,7 +207,5 @@ class MapCanvas(pg.GraphicsView):
 
     def _moved(self) -> None:
         self.fitted = False
+        self.redraw()
         self.view_moved.emit()
-
-    def _dress(self) -> None:
-        self.setBackground(theme.current().card)
