@@ -3,12 +3,14 @@
 import json
 import logging
 import os
+import signal
+import socket
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt, QTimer
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QSocketNotifier, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -32,6 +34,9 @@ def run(
 ) -> int:
     """Opens the window and returns the exit code. With `screenshot`, draws it into that picture and ends.
 
+    Ctrl-C in the terminal, and being told to end, close it as a person does: a training is kept. The code is then 128
+    and the signal's number.
+
     Raises OSError where the picture cannot be written.
     """
     began = time.perf_counter()
@@ -43,14 +48,15 @@ def run(
     first = run or demo_run()
     if first is not None:
         window.open(first)
-    hook = _ExceptionDialog(window)
+    hook, signals = _ExceptionDialog(window), _Signals(window)
     window.show()
     picture = _Screenshot(window, screenshot) if screenshot is not None else None
     code = app.exec()
     hook.uninstall()
+    signals.uninstall()
     if picture is not None and picture.error is not None:
         raise picture.error
-    return code
+    return code if signals.came is None else 128 + signals.came
 
 
 def make_application(choice: str) -> QApplication:
@@ -93,9 +99,6 @@ class _ExceptionDialog(QObject):
         sys.excepthook = self._before
 
     def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            self._window.close()
-            return
         log.error("an error in the window", exc_info=(kind, error, trace))
         if self._window.findChild(QMessageBox, "exception_dialog") is not None:
             return  # what goes wrong in painting does so many times a second
@@ -105,6 +108,37 @@ class _ExceptionDialog(QObject):
         box.setDetailedText(f"{kind.__name__}: {error}")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
+
+
+class _Signals(QObject):
+    """SIGINT and SIGTERM close the window without a question.
+
+    Python looks for signals only while it runs, which a resting window does not let it: a socket wakes the event loop.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.came: int | None = None
+        self._ours, self._theirs = socket.socketpair()
+        self._ours.setblocking(False)
+        self._theirs.setblocking(False)
+        self._notifier = QSocketNotifier(self._ours.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(lambda: self._ours.recv(64))
+        self._woken = signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
+        self._before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def uninstall(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._woken)
+        self._notifier.setEnabled(False)
+        self._ours.close()
+        self._theirs.close()
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.came = number
+        QTimer.singleShot(0, self._window, self._window.close_unasked)  # not in the middle of whatever runs now
 
 
 class _Screenshot(QObject):

@@ -134,15 +134,6 @@ def test_an_error_in_the_window_is_said_once_and_the_window_stands(qtbot: QtBot,
     assert sys.excepthook is before
 
 
-def test_an_interruption_closes_the_window(qtbot: QtBot, window: MainWindow):
-    hook = app._ExceptionDialog(window)
-    try:
-        sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
-    finally:
-        hook.uninstall()
-    assert not window.isVisible()
-
-
 # -- themes and panels
 
 

@@ -44,6 +44,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setContentsMargins(EDGE, 0, EDGE, EDGE)
         self._root, self._warm, self._painted, self._torch = root, warm, False, False
+        self._unasked = False
         self.session = Session(self)
         self.jobs = Jobs(self)
         self.library = Library(data_dir)
@@ -289,7 +290,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """A training is stopped and kept; every thread and process is ended."""
-        if self.session.training.active and not self._may_stop():
+        if self.session.training.active and not self._unasked and not self._may_stop():
             event.ignore()
             return
         self.running.close()
@@ -298,6 +299,11 @@ class MainWindow(QMainWindow):
         self.decoder.close()
         self.encoder.close()
         super().closeEvent(event)
+
+    def close_unasked(self) -> None:
+        """Closes, without a question: whoever asks for it cannot answer one."""
+        self._unasked = True
+        self.close()
 
     def _may_stop(self) -> bool:
         yes, no = QMessageBox.StandardButton.Ok, QMessageBox.StandardButton.Cancel
