@@ -3,6 +3,7 @@
 Nothing heavy is imported before it is known to be needed, so that `--help` answers at once.
 """
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -39,6 +40,7 @@ def _open_window(request: Namespace) -> int:
         raise ValueError(f"the folder of {request.screenshot} does not exist: make it, or choose another")
     if display.needed_platform(screenshot=request.screenshot is not None) == "offscreen":
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    gc.disable()  # while thousands of objects are imported that all stay; the window turns it on again: 0.4 s in all
     if sys.platform == "win32":
         import torch  # noqa: F401  before Qt: an msvcp140.dll that came first makes it fail (WinError 1114)
 

@@ -6,7 +6,6 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QWidget
 
 from latentlab.gui.session import Session
-from latentlab.gui.views.curves_view import CurvesView
 from latentlab.gui.views.data_view import DataView
 from latentlab.gui.views.dimensions_view import DimensionsView
 from latentlab.gui.views.inspector_view import InspectorView
@@ -18,6 +17,7 @@ from latentlab.gui.views.samples_view import SamplesView
 from latentlab.gui.views.settings_view import SettingsView
 from latentlab.gui.views.sliders_view import SlidersView
 from latentlab.gui.views.strip_view import StripView
+from latentlab.gui.widgets import labels
 from latentlab.gui.widgets.card import Card, CardDock
 
 LEFT_WIDTH, RIGHT_WIDTH, BOTTOM_HEIGHT, GAP = 246, 330, 208, 8  # pixels at 100 %
@@ -25,7 +25,7 @@ LEFT_WIDTH, RIGHT_WIDTH, BOTTOM_HEIGHT, GAP = 246, 330, 208, 8  # pixels at 100 
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """One of each."""
+    """One of each; but the curves come later, with pyqtgraph, which takes as long to import as all the rest."""
 
     run_bar: RunBar
     data: DataView
@@ -34,7 +34,6 @@ class Views:
     map: MapView
     inspector: InspectorView
     sliders: SlidersView
-    curves: CurvesView
     dimensions: DimensionsView
     samples: SamplesView
     log: LogView
@@ -44,7 +43,7 @@ class Views:
 def make_views(session: Session) -> Views:
     return Views(
         RunBar(session), DataView(session), SettingsView(session), RunsView(session), MapView(session),
-        InspectorView(session), SlidersView(session), CurvesView(session), DimensionsView(session),
+        InspectorView(session), SlidersView(session), DimensionsView(session),
         SamplesView(session), LogView(session), StripView(session),
     )  # fmt: skip
 
@@ -68,7 +67,7 @@ class Panels:
             (left, "runs", "Runs", views.runs),
             (right, "inspector", "Inspector", views.inspector),
             (right, "latent", "Latent", views.sliders),
-            (bottom, "curves", "Curves", views.curves),
+            (bottom, "curves", "Curves", labels.empty("")),
             (bottom, "dimensions", "Latent dimensions", views.dimensions),
             (bottom, "samples", "Samples", views.samples),
             (bottom, "log", "Log", views.log),

@@ -1,7 +1,9 @@
 """The main window: makes the parts and connects them."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
@@ -26,6 +28,7 @@ from latentlab.gui.widgets import theme
 from latentlab.runs.folder import RunSummary, list_runs
 from latentlab.runs.places import demo_run
 
+CURVES_VIEW = "latentlab.gui.views.curves_view"
 SMALLEST = (960, 600)  # pixels
 EDGE = 8  # pixels between the cards and the window's edge
 
@@ -271,7 +274,15 @@ class MainWindow(QMainWindow):
     def _on_first_paint(self) -> None:
         self.panels.first_shown()
         self.first_painted.emit()
-        QTimer.singleShot(60, self, self.opening.painted)
+        QTimer.singleShot(60, self, self._fetch_the_rest)
+
+    def _fetch_the_rest(self) -> None:
+        """What is slow to import comes now that the window stands, in threads: pyqtgraph, and torch."""
+        self.jobs.start("curves", lambda _ticket: import_module(CURVES_VIEW), self._show_curves)
+        self.opening.painted()
+
+    def _show_curves(self, module: ModuleType) -> None:
+        self.panels.dock("curves").put(module.CurvesView(self.session))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

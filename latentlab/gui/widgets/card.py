@@ -32,9 +32,10 @@ class Heading(QFrame):
     def set_fact(self, fact: str) -> None:
         self.fact.setText(fact)
 
-    def add_control(self, control: QWidget) -> None:
-        """Another control at the right end."""
-        self._row.addWidget(control)
+    def add_control(self, control: QWidget, before: QWidget | None = None) -> None:
+        """Another control at the right end, or before one that is there."""
+        at = self._row.count() if before is None else self._row.indexOf(before)
+        self._row.insertWidget(at, control)
 
 
 class Card(QFrame):
@@ -71,17 +72,25 @@ class CardDock(QDockWidget):
         super().__init__(title, parent)
         self.setObjectName(object_name)
         self.setAccessibleName(title)
-        self.view = view
         self.heading = Heading(title)
         self.heading.setProperty("card", "head")
-        for control in getattr(view, "header_controls", []):
-            self.heading.add_control(control)
         self._dock_back = self._add_button("⇲", "Put back", f"{object_name}_put_back", lambda: self.setFloating(False))
         self._close = self._add_button("×", "Close", f"{object_name}_close", self.close)
         self.setTitleBarWidget(self.heading)
-        self.setWidget(self._framed(view))
+        self._column = self._frame()
+        self.put(view)
         self.topLevelChanged.connect(self._show_buttons)
         self._show_buttons(False)
+
+    def put(self, view: QWidget) -> None:
+        """Shows this view, in place of the one before."""
+        while (old := self._column.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.deleteLater()
+        self.view = view
+        self._column.addWidget(view)
+        for control in getattr(view, "header_controls", []):
+            self.heading.add_control(control, before=self._dock_back)
         if hasattr(view, "fact_changed"):
             view.fact_changed.connect(self.heading.set_fact)
 
@@ -100,14 +109,14 @@ class CardDock(QDockWidget):
         self.heading.add_control(button)
         return button
 
-    def _framed(self, view: QWidget) -> QFrame:
+    def _frame(self) -> QVBoxLayout:
         frame = QFrame()
         frame.setProperty("card", "body")
+        frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column = QVBoxLayout(frame)
         column.setContentsMargins(INSET, 0, INSET, INSET)
-        column.addWidget(view)
-        frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        return frame
+        self.setWidget(frame)
+        return column
 
     def _show_buttons(self, floating: bool) -> None:
         self._dock_back.setVisible(floating)
