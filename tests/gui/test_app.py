@@ -137,9 +137,9 @@ def test_an_error_in_the_window_is_said_once_and_the_window_stands(qtbot: QtBot,
 # -- themes and panels
 
 
-def corner(window: QWidget) -> str:
-    """The colour of the window's ground."""
-    return window.grab().toImage().pixelColor(2, window.height() - 3).name().upper()
+def corner(widget: QWidget) -> str:
+    """The colour of its ground."""
+    return widget.grab().toImage().pixelColor(2, widget.height() - 3).name().upper()
 
 
 def test_themes_are_switched_while_the_window_is_open(qtbot: QtBot, window: MainWindow):
@@ -148,7 +148,7 @@ def test_themes_are_switched_while_the_window_is_open(qtbot: QtBot, window: Main
         window.findChild(QAction, f"action_{name}").trigger()
         assert theme.current() is colours
         assert corner(window) == colours.ground.upper()
-        assert canvas.backgroundBrush().color().name().upper() == colours.card.upper()
+        assert corner(canvas) == colours.card.upper()
         qtbot.wait(20)
 
 

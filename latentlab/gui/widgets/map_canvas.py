@@ -21,6 +21,7 @@ from latentlab.gui.widgets.map_marks import MapMarks
 from latentlab.gui.widgets.point_cloud import PointCloud
 
 ZOOM_PER_NOTCH = 1.2
+FARTHEST, CLOSEST = 1e-4, 1e8  # pixels per unit of the map: beyond, numbers run out before the wheel does
 DRAG_STARTS = 4  # pixels
 MARGIN = 0.06  # around the points when all of them are shown
 
@@ -90,7 +91,7 @@ class MapCanvas(QWidget):
         """Shows all of `bounds`."""
         room = 1.0 - 2 * MARGIN
         width, height = max(bounds.width(), 1e-6), max(bounds.height(), 1e-6)
-        self._scale = room * min(max(self.width(), 1) / width, max(self.height(), 1) / height)
+        self._scale = min(room * min(max(self.width(), 1) / width, max(self.height(), 1) / height), CLOSEST)
         self._centre = bounds.center()
         self.fitted = True
         self.redraw()
@@ -129,7 +130,7 @@ class MapCanvas(QWidget):
         notches = event.angleDelta().y() / 120
         if notches:
             under = self.to_map(event.position())
-            self._scale *= ZOOM_PER_NOTCH**notches
+            self._scale = min(max(self._scale * ZOOM_PER_NOTCH**notches, FARTHEST), CLOSEST)
             self._centre += under - self.to_map(event.position())
             self._moved()
         event.accept()
