@@ -1,5 +1,6 @@
 """The application: theme, exceptions, the window, and pictures of it."""
 
+import gc
 import json
 import logging
 import os
@@ -21,6 +22,7 @@ from latentlab.runs.places import default_checkpoints, default_data_dir, demo_ru
 
 log = logging.getLogger(__name__)
 SIZE = (1280, 800)
+COLLECT_AFTER_MS = 10_000  # torch is imported by then; until then collecting garbage finds none and costs time
 PICTURE_AFTER_S, PICTURE_AT_LATEST_S = 1.0, 60.0  # a screenshot waits until everything is shown, but not for ever
 
 
@@ -50,6 +52,7 @@ def run(
         window.open(first)
     hook, signals = _ExceptionDialog(window), _Signals(window)
     window.show()
+    QTimer.singleShot(COLLECT_AFTER_MS, window, gc.enable)
     picture = _Screenshot(window, screenshot) if screenshot is not None else None
     code = app.exec()
     hook.uninstall()
