@@ -101,6 +101,7 @@ class Opening(QObject):
 
     def _on_pictures(self, found: tuple[Images, bool]) -> None:
         images, changed = found
+        self._session.set_map_note("")
         if changed:
             self._session.told.emit("The pictures of this run have changed since it was trained", False)
         self.show_images(images)

@@ -47,6 +47,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setContentsMargins(EDGE, 0, EDGE, EDGE)
         self._root, self._warm, self._painted, self._torch = root, warm, False, False
+        self._previewed: DataConfig | None = None
         self._unasked = False
         self.session = Session(self)
         self.jobs = Jobs(self)
@@ -114,6 +115,7 @@ class MainWindow(QMainWindow):
         self.running.started.connect(self.refresh_runs)
         self.running.ended.connect(self._on_training_ended)
         session.run_changed.connect(self._on_run)
+        session.config_changed.connect(self._preview)
         session.told.connect(lambda sentence, _error: session.logged.emit(sentence))
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
@@ -182,15 +184,17 @@ class MainWindow(QMainWindow):
 
     def _choose_preset(self, name: str) -> None:
         self.session.set_config(RunConfig.parse(PRESETS[name]))
-        self._preview()
 
     def _choose_data(self, data: dict[str, object]) -> None:
         fresh = {**DataConfig().model_dump(mode="json"), "val_fraction": self.session.config.data.val_fraction}
         self._edit({"data": {**fresh, **data}})
-        self._preview()
 
     def _preview(self) -> None:
+        """Pictures and facts of the chosen data, when it is another than the last."""
         config = self.session.config
+        if config.data == self._previewed:
+            return
+        self._previewed = config.data
         self.jobs.start(
             "preview",
             lambda ticket: self.library.preview(config.data, config.training.seed, ticket),
@@ -202,9 +206,6 @@ class MainWindow(QMainWindow):
     def _on_run(self) -> None:
         run = self.session.run
         self.setWindowTitle(f"{run.name} — LatentLab" if run else "LatentLab")
-        preview = self.session.preview
-        if run is not None and preview is not None and preview.source != run.config.data.source:
-            self._preview()
 
     def _on_weights(self, _weights: object, _step: int) -> None:
         if not self._torch:
