@@ -148,7 +148,8 @@ def test_of_two_runs_opened_at_once_only_the_last_is_shown(qtbot, window: MainWi
             window.open(name)
             qtbot.wait(3)
     wait(lambda: ready(window, "other"))
-    assert np.array_equal(window.session.picture, load(other).decode(window.session.place.z[None])[0])
+    loaded = load(other)
+    wait(lambda: np.array_equal(window.session.picture, loaded.decode(window.session.place.z[None])[0]))
     window.open("small")
     window.open("untrained")  # its weights do not come, nor may those of the other
     wait(lambda: window.session.run.name == "untrained")
