@@ -254,10 +254,10 @@ def _legend(number: int, words: str, train: dict[str, float], validation: dict[s
             if validation:
                 text += f' <span style="color:{colour}">●</span> {_value(validation, quantity)}'
             parts.append(text)
-    key = "nats"
+    key = "nats" if words == "words" else ""
     if validation and number == 1:
         key = "nats · ━ train ● validation" if words == "words" else "● validation"
-    text = "&nbsp;&nbsp;&nbsp;".join([*parts, key])
+    text = "&nbsp;&nbsp;&nbsp;".join([*parts, *filter(None, [key])])
     return f'<span style="color:{colours.muted}; font-size:{theme.SMALL}px">{text}</span>'
 
 
