@@ -51,18 +51,16 @@ def _speed(events: list[Measured]) -> float:
     return (last.step - first.step) / (last.time_s - first.time_s)
 
 
-def windowed(config: RunConfig, data_dir: Path, live_map: bool) -> tuple[float, list[float], int]:
+def windowed(config: RunConfig, data_dir: Path) -> tuple[float, list[float], int]:
     """Steps per second, the intervals between frames in ms while it trains, and how often the map changed."""
     with tempfile.TemporaryDirectory() as root:
-        window = MainWindow(Path(root), data_dir, warm=live_map)
+        window = MainWindow(Path(root), data_dir)
         window.resize(1280, 800)
         window.show()
         session = window.session
         _wait(lambda: session.preview is not None)
         _rest(1500)
         session.set_config(config)
-        if not live_map:
-            window.mapping.choose("pca")
         intervals: list[float] = []
         changes = [0]
         session.layout_changed.connect(lambda: changes.__setitem__(0, changes[0] + 1))
@@ -110,7 +108,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--still", action="store_true", help="the map stands still: PCA, no UMAP")
     args = parser.parse_args()
     source = "fashion-mnist" if args.data_dir else "digits"
     config = RunConfig.parse(
@@ -125,16 +122,14 @@ def main() -> None:
             if kind == "headless":
                 alone.append(batch * headless(config, data_dir))
             else:
-                speed, waited, changed = windowed(config, data_dir, not args.still)
+                speed, waited, changed = windowed(config, data_dir)
                 inside.append(batch * speed)
                 intervals += waited
                 changes.append(changed)
     ratios = [one / other for one, other in zip(inside, alone, strict=True)]
     print(f"{source}, {args.epochs} epochs, {args.rounds} rounds, {os.cpu_count()} cores, Qt on {app.platformName()}")
     print(f"headless  {statistics.median(alone):8,.0f} images/s")
-    print(
-        f"window    {statistics.median(inside):8,.0f} images/s, the map changed {statistics.median(changes):.0f} times"
-    )
+    print(f"window    {statistics.median(inside):8,.0f} images/s, map changed {statistics.median(changes):.0f} times")
     print(f"ratio     {statistics.median(ratios):8.2f}  ({', '.join(f'{ratio:.2f}' for ratio in ratios)})")
     p50, p95, p99, p999 = np.percentile(intervals, [50, 95, 99, 99.9])
     print(f"frames    p50 {p50:.1f}  p95 {p95:.1f}  p99 {p99:.1f}  p99.9 {p999:.1f}  max {max(intervals):.1f} ms")

@@ -42,13 +42,12 @@ class Library:
 
     def preview(self, config: DataConfig, seed: int, ticket: Ticket) -> Preview:
         """A few pictures and the facts, or the sentence that says what is wrong."""
-        name = config.path or config.source
         if config.source in FETCHED and not (self._data_dir / FETCHED[config.source]).exists():
-            return Preview(name, facts=f"{sources.describe(config.source)}: fetched when you press Train")
+            return Preview(config.source, facts=f"{sources.describe(config.source)}: fetched when you press Train")
         try:
             dataset = self.load(config, seed, ticket)
         except (ValueError, OSError) as error:
-            return Preview(name, problem=str(error))
+            return Preview(config.source, problem=str(error))
         return describe(dataset, config)
 
 
@@ -60,7 +59,7 @@ def describe(dataset: Dataset, config: DataConfig) -> Preview:
     classes = f"{dataset.num_classes} classes" if dataset.num_classes else "no classes"
     facts = f"{kind} · {classes} · {config.val_fraction:.0%} to validate"
     return Preview(
-        dataset.name,
+        config.source,
         np.asarray(first.pixels),
         f"{len(dataset.train):,} + {len(dataset.test):,}",
         " · ".join((facts, *dataset.notes)),
