@@ -17,6 +17,7 @@ from latentlab.runs.folder import RunFolder, summary
 
 MAP_POINTS = 5000  # class-balanced: so many are encoded and laid out several times a minute while training goes on
 PREVIEWED = 7
+LIVE_IMAGES = 16
 FETCHED = {"mnist": "MNIST/raw", "fashion-mnist": "FashionMNIST/raw", "cifar10": "cifar-10-batches-bin"}
 
 
@@ -30,9 +31,17 @@ class Library:
     def load(self, config: DataConfig, seed: int, ticket: Ticket) -> Dataset:
         """Reads or downloads. Raises ValueError, OSError, and Cancelled."""
         drawn = config.limit if config.source == "shapes" else None
-        key = (config.source, config.path, config.image_size, config.channels, drawn, seed if drawn else None)
+        key: tuple[Any, ...] = (
+            config.source,
+            config.path,
+            config.image_size,
+            config.channels,
+            drawn,
+            seed if drawn else None,
+        )
+        key += _last_changes(config.path)
         kept = self._last
-        if kept is not None and kept[0] == key and config.path is None:
+        if kept is not None and kept[0] == key:
             return kept[1]
         dataset = sources.load(
             config, data_dir=self._data_dir, seed=seed, progress=ticket.progress, cancelled=ticket.cancelled
@@ -108,10 +117,30 @@ def map_index(dataset: Dataset) -> NDArray[np.int64]:
     return index[balanced(labels, len(index), MAP_POINTS, seed=0)]
 
 
-def map_images(dataset: Dataset, index: NDArray[np.int64] | None = None) -> Images:
-    """The images on the map, in memory."""
-    return dataset.at(map_index(dataset) if index is None else index)
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Of a data set, in memory: the images on the map, and a few that are never trained on, to be watched."""
+
+    map: Images
+    live: Images
+
+
+def pictures(dataset: Dataset, index: NDArray[np.int64] | None = None) -> Pictures:
+    """index: of the images on the map, where that is settled."""
+    watched = dataset.test if len(dataset.test) else dataset.train
+    return Pictures(
+        dataset.at(map_index(dataset) if index is None else index),
+        watched.take(balanced(watched.labels, len(watched), LIVE_IMAGES, seed=0)),
+    )
 
 
 def as_map_images(images: Images) -> MapImages:
     return MapImages(images.index, np.asarray(images.pixels), images.labels)
+
+
+def _last_changes(folder: str | None) -> tuple[int, ...]:
+    """When a folder of pictures and its subfolders were last changed, so that one that was is read again."""
+    if folder is None or not Path(folder).is_dir():
+        return ()
+    inside = sorted(entry.stat().st_mtime_ns for entry in Path(folder).iterdir() if entry.is_dir())
+    return (Path(folder).stat().st_mtime_ns, *inside)

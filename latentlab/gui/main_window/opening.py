@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.map_cache import save_map
 from latentlab.gui.main_window.exploring import Exploring
-from latentlab.gui.main_window.library import Library, OpenedRun, as_map_images, map_images, read_run
+from latentlab.gui.main_window.library import Library, OpenedRun, Pictures, as_map_images, pictures, read_run
 from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.records import Live
 from latentlab.gui.session import Session
@@ -16,10 +16,7 @@ from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder, Survey
 from latentlab.gui.threads.jobs import Jobs, Ticket
 from latentlab.gui.threads.model_thread import FromRun, FromSnapshot, Weights
-from latentlab.images import Images
 from latentlab.runs.folder import RunFolder, open_run
-
-LIVE_IMAGES = 16
 
 
 class Opening(QObject):
@@ -42,7 +39,7 @@ class Opening(QObject):
         self._session, self._library, self._jobs = session, library, jobs
         self._mapping, self._exploring = mapping, exploring
         self._decoder, self._encoder = decoder, encoder
-        self._images: Images | None = None  # those of the map, of the open run
+        self._pictures: Pictures | None = None  # of the open run
         self._waiting: Weights | None = None  # the weights to load once the window has been painted
         self._painted = False
         self._live_seed = 0
@@ -71,7 +68,7 @@ class Opening(QObject):
         self._session.open(None)
 
     def _forget(self) -> None:
-        self._images = self._waiting = None
+        self._pictures = self._waiting = None
         self._mapping.forget()
         self._decoder.forget()
         self._encoder.forget()
@@ -92,33 +89,33 @@ class Opening(QObject):
             self._use(FromRun(run.path))
         session.logged.emit(f"Opened {run.name}: {run.status}, epoch {run.epoch}, step {run.step}")
 
-    def _read_pictures(self, path: Path, index: NDArray[np.int64] | None, ticket: Ticket) -> tuple[Images, bool]:
+    def _read_pictures(self, path: Path, index: NDArray[np.int64] | None, ticket: Ticket) -> tuple[Pictures, bool]:
         record = RunFolder(path).record
         config = record.config
         dataset = self._library.load(config.data, config.training.seed, ticket)
         changed = dataset.fingerprint != record.dataset.fingerprint
-        return map_images(dataset, None if changed else index), changed
+        return pictures(dataset, None if changed else index), changed
 
-    def _on_pictures(self, found: tuple[Images, bool]) -> None:
-        images, changed = found
+    def _on_pictures(self, found: tuple[Pictures, bool]) -> None:
+        shown, changed = found
         self._session.set_map_note("")
         if changed:
             self._session.told.emit("The pictures of this run have changed since it was trained", False)
-        self.show_images(images)
+        self.show_pictures(shown)
 
     # -- a run that is about to be trained
 
-    def begin(self, opened: OpenedRun, images: Images) -> None:
+    def begin(self, opened: OpenedRun, shown: Pictures) -> None:
         """A new run: it is shown from its first snapshot on."""
         self._jobs.cancel("open")
         self._jobs.cancel("pictures")
         self._forget()
         self._session.open(opened.run)
         self._session.set_map_note("The map comes with the first snapshot")
-        self.show_images(images)
+        self.show_pictures(shown)
 
-    def show_images(self, images: Images) -> None:
-        self._images = images
+    def show_pictures(self, shown: Pictures) -> None:
+        self._pictures, images = shown, shown.map
         kept = self._session.encoding
         if kept is not None and not np.array_equal(kept.index, images.index):
             self._mapping.forget()  # the kept map is of other pictures: no row of it may show one of these
@@ -141,10 +138,10 @@ class Opening(QObject):
     def follow(self, weights: FromSnapshot, with_map: bool) -> None:
         """A snapshot of the training: decoding goes on from it, and the map too where asked."""
         self._use(weights)
-        if self._images is not None:
+        if self._pictures is not None:
             self._ask_live()
             if with_map:
-                self._encoder.ask("map", self._images)
+                self._encoder.ask("map", self._pictures.map)
 
     def _on_weights(self, weights: Weights, step: int) -> None:
         self._session.update_run(step=step)
@@ -152,34 +149,33 @@ class Opening(QObject):
         self._session.set_model_ready(True)
         if isinstance(weights, FromRun) or not ready:
             self._session.logged.emit(f"Weights of step {step} are ready")
-            if self._images is not None:
+            if self._pictures is not None:
                 self._encode()
         self._exploring.refresh()
 
     def _encode(self) -> None:
-        assert self._images is not None
-        self._encoder.ask("map", self._images)
+        assert self._pictures is not None
+        self._encoder.ask("map", self._pictures.map)
         self._ask_live()
 
     def settle(self, step: int) -> None:
         """The training has ended at this step: the map is made once more, and properly, from its last weights."""
         self._mapping.settle(step)
-        if self._images is not None:
+        if self._pictures is not None:
             self._encode()
 
     def _ask_live(self) -> None:
-        assert self._images is not None
-        some = np.linspace(0, len(self._images) - 1, min(LIVE_IMAGES, len(self._images))).astype(np.int64)
-        self._encoder.ask("live", self._images.take(some), self._live_seed)
+        assert self._pictures is not None
+        self._encoder.ask("live", self._pictures.live, self._live_seed)
 
     def resample(self) -> None:
         """Other samples of the prior."""
         self._live_seed += 1
-        if self._images is not None and self._session.model_ready:
+        if self._pictures is not None and self._session.model_ready:
             self._ask_live()
 
     def _on_surveyed(self, survey: Survey) -> None:
-        if self._images is None or not np.array_equal(survey.encoding.index, self._images.index):
+        if self._pictures is None or not np.array_equal(survey.encoding.index, self._pictures.map.index):
             return
         self._mapping.take(survey)
         self._exploring.begin()
@@ -195,7 +191,7 @@ class Opening(QObject):
         run = self._session.run
         if run is None or run.read_only or self._session.training.active or survey.encoding.step != run.step:
             return
-        labels = None if self._images is None else self._images.labels
+        labels = None if self._pictures is None else self._pictures.map.labels
 
         def save(_ticket: Ticket) -> None:
             encoding = survey.encoding

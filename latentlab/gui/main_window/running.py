@@ -22,13 +22,13 @@ from latentlab.events import (
     Started,
     Warned,
 )
-from latentlab.gui.main_window.library import Library, map_images, read_run
+from latentlab.gui.main_window.library import Library, Pictures, pictures, read_run
 from latentlab.gui.main_window.opening import Opening
 from latentlab.gui.session import Session
 from latentlab.gui.threads.jobs import Jobs, Ticket
 from latentlab.gui.threads.model_thread import FromSnapshot
 from latentlab.gui.threads.training import Trainer
-from latentlab.images import Dataset, Images
+from latentlab.images import Dataset
 from latentlab.runs.folder import RunFolder, create_run, free_name
 from latentlab.runs.record import new_record
 
@@ -89,19 +89,19 @@ class Running(QObject):
     def train(self) -> None:
         """A new run with the settings."""
         config = self._session.config
-        stem = f"{config.data.source}-{config.model.kind}"
 
-        def prepare(ticket: Ticket) -> tuple[Dataset, Images]:
+        def prepare(ticket: Ticket) -> tuple[Dataset, Pictures]:
             dataset = self._library.load(config.data, config.training.seed, ticket)
-            return dataset, map_images(dataset)
+            return dataset, pictures(dataset)
 
-        def begin(found: tuple[Dataset, Images]) -> None:
-            dataset, images = found
+        def begin(found: tuple[Dataset, Pictures]) -> None:
+            dataset, shown = found
 
             def make_run() -> RunFolder:
+                stem = f"{dataset.name}-{config.model.kind}"
                 return create_run(self._root, new_record(free_name(self._root, stem), config, dataset))
 
-            self._launch(config, dataset, images, make_run, new=True)
+            self._launch(config, dataset, shown, make_run, new=True)
 
         self._prepare(config, prepare, begin)
 
@@ -114,11 +114,11 @@ class Running(QObject):
         total = {"training": {"epochs": max(run.epoch, 0) + epochs}}
         config = RunConfig.parse(merge(run.config.to_dict(), total))
 
-        def prepare(ticket: Ticket) -> tuple[Dataset, Images]:
+        def prepare(ticket: Ticket) -> tuple[Dataset, Pictures]:
             dataset = self._library.load(config.data, config.training.seed, ticket)
-            return dataset, map_images(dataset)
+            return dataset, pictures(dataset)
 
-        def begin(found: tuple[Dataset, Images]) -> None:
+        def begin(found: tuple[Dataset, Pictures]) -> None:
             self._launch(config, *found, lambda: RunFolder(run.path), new=False)
 
         self._prepare(config, prepare, begin)
@@ -156,8 +156,8 @@ class Running(QObject):
     def _prepare(
         self,
         config: RunConfig,
-        work: Callable[[Ticket], tuple[Dataset, Images]],
-        then: Callable[[tuple[Dataset, Images]], None],
+        work: Callable[[Ticket], tuple[Dataset, Pictures]],
+        then: Callable[[tuple[Dataset, Pictures]], None],
     ) -> None:
         if self._session.training.active:
             self._session.told.emit("One run at a time: stop this one first", True)
@@ -166,9 +166,9 @@ class Running(QObject):
         self._jobs.start("prepare", work, then)
 
     def _launch(
-        self, config: RunConfig, dataset: Dataset, images: Images, make_run: Callable[[], RunFolder], new: bool
+        self, config: RunConfig, dataset: Dataset, shown: Pictures, make_run: Callable[[], RunFolder], new: bool
     ) -> None:
-        self._images, self._dataset, self._new, self._discard, self._failed = images, dataset, new, False, False
+        self._pictures, self._new, self._discard, self._failed = shown, new, False, False
         self._pace = MapPace()
         self._session.set_training(phase="preparing", note="Starting…")
         self.trainer.start(config, dataset, make_run)
@@ -214,7 +214,7 @@ class Running(QObject):
         assert self.trainer.path is not None, "a run that trains has a folder"
         opened = read_run(RunFolder(self.trainer.path))
         if session.run is None or session.run.path != opened.run.path:
-            self._opening.begin(opened, self._images)
+            self._opening.begin(opened, self._pictures)
         session.update_run(status="training", config=opened.run.config)
         self._began, self._first_step = time.monotonic(), event.step
         session.set_training(
