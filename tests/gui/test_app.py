@@ -270,3 +270,5 @@ def test_no_text_is_cut_off_at_1280_by_800(qtbot: QtBot, window: MainWindow, per
     for bar in window.findChildren(QTabBar):
         if bar.isVisible():
             assert bar.tabRect(bar.count() - 1).right() <= bar.width(), "every tab is to be seen"
+            for at in range(bar.count()):
+                assert bar.fontMetrics().horizontalAdvance(bar.tabText(at)) < bar.tabRect(at).width()

@@ -162,6 +162,9 @@ def test_points_of_images_that_have_not_come_yet_have_no_picture_rather_than_a_w
     hand.qtbot.waitUntil(hand.view.card.isVisible)
     assert hand.view.card.title.text() == f"#{hand.session.encoding.index[30]}"
     assert hand.view.card.picture.pixels is None
+    hand.session.set_encoding(replace(hand.session.encoding, index=some.index))
+    assert hand.view.card.title.text().endswith("#930"), "what stands there is another image now"
+    assert np.array_equal(hand.view.card.picture.pixels, some.pixels[30])
 
 
 def test_a_click_selects_what_is_drawn_there_and_empty_space_decodes(hand: Hand):
@@ -312,7 +315,7 @@ operations = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(todo=operations)
 def test_whatever_happens_the_card_never_shows_the_wrong_image(hand: Hand, todo: list[tuple[str, int]]):
     for what, number in todo:
