@@ -1,14 +1,16 @@
 """The composed model: seeded, learning, obeying its condition, and coming back from its two files."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.numpy
 import torch
-from sklearn.datasets import load_digits
 
 from latentlab.config import ModelConfig, RunConfig
+from latentlab.images import Dataset
 from latentlab.models.build import build, to_float, to_pixels
 from latentlab.models.latent_model import LatentModel
 from latentlab.models.objectives import beta_objective
@@ -18,14 +20,22 @@ DIGITS = (1, 8, 8)
 CLASSES = tuple("0123456789")
 
 
-def digits(count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    data = load_digits()
-    x = torch.tensor(data.images[:count], dtype=torch.float32)[:, None] / 16
-    return x, torch.tensor(data.target[:count], dtype=torch.int64)
+Some = Callable[[int], tuple[torch.Tensor, torch.Tensor]]
 
 
-def fitted(config: ModelConfig, count: int, steps: int, beta: float = 1.0) -> LatentModel:
-    x, labels = digits(count)
+@pytest.fixture(scope="module")
+def some(digits: Dataset) -> Some:
+    """So many of the digits: float (N, 1, 8, 8) in [0, 1], and their labels (N,)."""
+
+    def first(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        images = digits.train.take(np.arange(count))
+        return to_float(torch.as_tensor(images.pixels)), torch.as_tensor(images.labels)
+
+    return first
+
+
+def fitted(some: Some, config: ModelConfig, count: int, steps: int, beta: float = 1.0) -> LatentModel:
+    x, labels = some(count)
     model = build(config, DIGITS, 10, seed=0)
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
     generator = torch.Generator().manual_seed(0)
@@ -38,46 +48,46 @@ def fitted(config: ModelConfig, count: int, steps: int, beta: float = 1.0) -> La
 
 
 @pytest.mark.parametrize("network", ["mlp", "conv"])
-def test_one_batch_can_be_learnt_by_heart(network: str) -> None:
+def test_one_batch_can_be_learnt_by_heart(some: Some, network: str) -> None:
     hidden = (64,) if network == "mlp" else (16, 16)
     config = ModelConfig(network=network, hidden=hidden, latent_dim=8, likelihood="gaussian")
-    model = fitted(config, count=8, steps=150, beta=0.0)
-    x, _ = digits(8)
+    model = fitted(some, config, count=8, steps=150, beta=0.0)
+    x, _ = some(8)
     with torch.no_grad():
         again = model.decode(model.encode(x).mu)
     assert float((again - x).square().mean()) < 0.1 * float(x.var(dim=0).mean())
 
 
-def test_the_condition_changes_the_picture() -> None:
+def test_the_condition_changes_the_picture(some: Some) -> None:
     config = ModelConfig(kind="cvae", network="mlp", hidden=(64,), latent_dim=2)
-    model = fitted(config, count=300, steps=60)
+    model = fitted(some, config, count=300, steps=60)
     z = torch.zeros(10, 2)
     with torch.no_grad():
         pictures = model.decode(z, torch.arange(10))
-    x, labels = digits(300)
+    x, labels = some(300)
     means = torch.stack([x[labels == label].mean(0) for label in range(10)])
     apart = (pictures[:, None] - means[None]).square().flatten(2).sum(2)  # (10, 10)
     assert (apart.argmin(1) == torch.arange(10)).sum() >= 8  # each is nearest to the mean picture of its own class
 
 
 @pytest.mark.parametrize("network", ["mlp", "conv"])
-def test_the_condition_enters_encoder_and_decoder(network: str) -> None:
+def test_the_condition_enters_encoder_and_decoder(some: Some, network: str) -> None:
     model = build(ModelConfig(kind="cvae", network=network, latent_dim=4), DIGITS, 10, seed=0).eval()
-    x, _ = digits(5)
+    x, _ = some(5)
     ones, twos = torch.full((5,), 1), torch.full((5,), 2)
     assert not torch.equal(model.encode(x, ones).mu, model.encode(x, twos).mu)
     assert not torch.equal(model.decode(torch.zeros(5, 4), ones), model.decode(torch.zeros(5, 4), twos))
 
 
-def test_a_condition_that_is_missing_is_named() -> None:
+def test_a_condition_that_is_missing_is_named(some: Some) -> None:
     model = build(ModelConfig(kind="cvae"), DIGITS, 10, seed=0)
     with pytest.raises(ValueError, match="give the class"):
-        model.terms(digits(3)[0])
+        model.terms(some(3)[0])
 
 
-def test_an_unconditional_model_ignores_labels() -> None:
+def test_an_unconditional_model_ignores_labels(some: Some) -> None:
     model = build(ModelConfig(latent_dim=3), DIGITS, 10, seed=0)
-    x, labels = digits(4)
+    x, labels = some(4)
     assert model.num_classes == 0
     assert torch.equal(model.encode(x, labels).mu, model.encode(x).mu)
 
@@ -94,9 +104,9 @@ def test_the_seed_decides_the_weights_and_leaves_torch_alone() -> None:
     assert any(not torch.equal(first[name], other[name]) for name in first)
 
 
-def test_all_chance_comes_from_the_generator() -> None:
+def test_all_chance_comes_from_the_generator(some: Some) -> None:
     model = build(ModelConfig(binarize="fresh"), DIGITS, 0, seed=0)
-    x, _ = digits(6)
+    x, _ = some(6)
     torch.manual_seed(1)
     first = model.terms(x, None, torch.Generator().manual_seed(7))
     torch.manual_seed(2)
@@ -142,13 +152,13 @@ def saved(folder: Path, config: RunConfig) -> LatentModel:
 
 
 @pytest.mark.parametrize("kind", ["vae", "cvae"])
-def test_a_model_comes_back_from_its_two_files(tmp_path: Path, kind: str) -> None:
+def test_a_model_comes_back_from_its_two_files(some: Some, tmp_path: Path, kind: str) -> None:
     config = RunConfig.parse({"model": {"kind": kind, "norm": "batch", "likelihood": "gaussian", "latent_dim": 5}})
     model = saved(tmp_path, config).eval()
     loaded = load_model(tmp_path)
     assert (loaded.config, loaded.image_shape, loaded.class_names) == (config, DIGITS, CLASSES)
     assert not loaded.model.training
-    x, labels = digits(4)
+    x, labels = some(4)
     assert torch.equal(loaded.model.encode(x, labels).mu, model.encode(x, labels).mu)
 
 
