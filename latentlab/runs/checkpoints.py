@@ -31,6 +31,7 @@ class CheckpointStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._damaged: set[int] = set()  # steps that `newest_good` passed over
 
     def write(self, step: int, files: Mapping[str, bytes], keep: Collection[int] | None = None) -> Path:
         """Put a checkpoint of this step in place and verify it; with `keep`, prune afterwards. Returns its folder.
@@ -48,6 +49,7 @@ class CheckpointStore:
             with blaming(place):
                 self._put(place, {**files, MANIFEST: manifest})
         self.verify(place)
+        self._damaged.discard(step)
         if keep is not None:
             self.prune(keep)
         return place
@@ -92,14 +94,19 @@ class CheckpointStore:
                 self.verify(path)
             except CheckpointDamaged as error:
                 sentences.append(str(error))
+                self._damaged.add(step)
             else:
                 return path, sentences
         return None, sentences
 
     def prune(self, keep: Collection[int]) -> None:
-        """Remove all checkpoints but the last two and those of the steps in `keep` (the best one's). Raises OSError."""
+        """Remove all checkpoints but the last two and those of the steps in `keep` (the best one's). Raises OSError.
+
+        What `newest_good` has found damaged is not one of the two: it must not push out a sound one.
+        """
         steps = self.steps()
-        for step in set(steps[:-KEPT]) - set(keep):
+        last = [step for step in steps if step not in self._damaged][-KEPT:]
+        for step in set(steps) - set(last) - set(keep):
             self._remove(self.path(step))
 
     def _place(self, step: int) -> Path:

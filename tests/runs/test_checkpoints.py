@@ -93,6 +93,17 @@ def test_the_last_two_and_the_best_are_kept(store: CheckpointStore) -> None:
     assert names(store) == ["step-000000500", "step-000000600"]
 
 
+def test_a_damaged_one_does_not_push_out_a_sound_one(store: CheckpointStore) -> None:
+    store.write(100, FILES, keep=())
+    (store.write(200, FILES, keep=()) / "state.json").write_bytes(b"")
+    assert store.newest_good()[0] == store.path(100)
+    store.write(150, FILES, keep=())
+    assert store.steps() == [100, 150]
+    store.write(200, FILES, keep=())
+    store.write(300, FILES, keep=())
+    assert store.steps() == [200, 300], "the step that was damaged was written again"
+
+
 def test_without_a_word_on_what_to_keep_nothing_is_removed(store: CheckpointStore) -> None:
     for step in range(4):
         store.write(step, FILES)
