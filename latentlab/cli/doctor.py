@@ -73,7 +73,7 @@ def _guarded(what: str, look: Callable[[], Finding]) -> Finding:
     """What `look` finds; an error is what it found."""
     try:
         return look()
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
+    except (ValueError, OSError, ImportError, RuntimeError, subprocess.TimeoutExpired) as error:
         return Finding(what, "bad", " ".join(str(error).split()))
 
 

@@ -10,7 +10,7 @@ DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 def guarded(work: Callable[[], int]) -> int:
     """The exit code of `work`, its expected errors turned into a sentence on stderr.
 
-    ValueError, and a run that another process holds: the request was wrong (2). OSError: the work failed (1).
+    ValueError, and a run that another process holds: the request was wrong (2). OSError, no memory: the work failed (1).
     Ctrl-C: 130. Anything else is a fault of ours and keeps its traceback.
     """
     try:
@@ -22,6 +22,8 @@ def guarded(work: Callable[[], int]) -> int:
         return FAILED
     except ValueError as error:
         return say(str(error), WRONG)
+    except MemoryError:
+        return say("there is not enough memory for this: ask for less of it, or for smaller pictures", FAILED)
     except OSError as error:
         return say(_os_sentence(error), WRONG if _is_locked(error) else FAILED)
 

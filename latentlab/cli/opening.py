@@ -42,12 +42,18 @@ def opened(run: str, root: Path | None, device: Any = "cpu") -> "tuple[RunFolder
 
 
 def data_of(config: RunConfig, data_dir: Path | None) -> Dataset:
-    """The data set the configuration names. Raises ValueError with a sentence, OSError where reading fails."""
+    """The data set the configuration names; what there is to note about it (pictures skipped) is said on stderr.
+
+    Raises ValueError with a sentence, OSError where reading fails.
+    """
     from latentlab.data.sources import load
 
     with Steps() as steps:
         where = default_data_dir() if data_dir is None else data_dir
-        return load(config.data, data_dir=where, seed=config.training.seed, progress=steps)
+        dataset = load(config.data, data_dir=where, seed=config.training.seed, progress=steps)
+    for note in dataset.notes:
+        print(note, file=sys.stderr)
+    return dataset
 
 
 class Steps:

@@ -176,7 +176,7 @@ def _evaluate(commands: Any) -> None:
         help="importance samples per image for the NLL (default: 64)",
     )
     command.add_argument("--limit", type=_at_least_one, metavar="N", help="so many images, balanced over the classes")
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="of the noise and the choice (default: 0)")
+    command.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the noise and the choice (default: 0)")
     command.add_argument("--device", metavar="KIND", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -212,7 +212,7 @@ def _export(commands: Any) -> None:
     command.add_argument("--scale", type=_at_least_one, metavar="N", help="pixels per pixel")
     command.add_argument("--ping-pong", action="store_true", help="there and back again")
     command.add_argument("--projection", choices=("umap", "pca"), help="of the map (default: pca)")
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="of samples and choices (default: 0)")
+    command.add_argument("--seed", type=_seed, default=0, metavar="N", help="of samples and choices (default: 0)")
 
 
 def _doctor(commands: Any) -> None:
@@ -230,6 +230,12 @@ def _doctor(commands: Any) -> None:
 def _at_least_one(text: str) -> int:
     if not re.fullmatch(r"\d+", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a whole number of at least 1 is needed, not '{text}'")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"\d{1,10}", text) or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"a whole number from 0 to {2**31 - 1} is needed, not '{text}'")
     return int(text)
 
 

@@ -32,8 +32,7 @@ class JsonLines(Report):
 class Progress(Report):
     """A bar over the run's steps with the latest figures, a line per warning, and a line when a checkpoint is kept."""
 
-    def __init__(self, notes: tuple[str, ...] = ()) -> None:
-        self._notes = notes
+    def __init__(self) -> None:
         self._bar: tqdm | None = None
         self._figures: dict[str, str] = {}
 
@@ -53,8 +52,6 @@ class Progress(Report):
             self._bar.update(event.step - self._bar.n)
 
     def _start(self, event: Started) -> None:
-        for note in self._notes:
-            tqdm.write(note, file=sys.stderr)
         held_out = f" ({event.validation_images:,} held out)" if event.validation_images else ""
         tqdm.write(
             f"{event.run}: {event.parameters:,} parameters on {event.device}, "

@@ -4,7 +4,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -123,10 +123,15 @@ def _follow(run: RunFolder, dataset: Dataset, as_json: bool) -> int:
     from latentlab.training.loop import train as train_events
 
     control = Control()
-    show = report.JsonLines() if as_json else report.Progress(dataset.notes)
+    show = report.JsonLines() if as_json else report.Progress()
     last: Event | None = None
-    with run.lock(), _ctrl_c_stops(control), show:
-        for last in train_events(run.record.config, dataset, run, control):
+    with (
+        run.lock(),  # let go only when the generator has been closed, which saves a checkpoint where it is interrupted
+        closing(train_events(run.record.config, dataset, run, control)) as events,
+        _ctrl_c_stops(control),
+        show,
+    ):
+        for last in events:
             show(last)
     if isinstance(last, Failed):
         return say(last.message, FAILED)

@@ -138,5 +138,4 @@ def _check(model: LatentModel, train: Images) -> None:
         raise ValueError("this model has no condition; train a cvae to measure how well it obeys one")
     if train.num_classes != model.num_classes:
         raise ValueError(f"the model knows {model.num_classes} classes, and these pictures have {train.num_classes}")
-    if train.shape != model.image_shape:
-        raise ValueError(f"the model is for pictures of shape {model.image_shape}, not {train.shape}")
+    model.check(train)

@@ -189,7 +189,4 @@ def _check(model: LatentModel, images: Images, samples: int) -> None:
         raise ValueError(f"samples is at least 1, not {samples}")
     if not len(images):
         raise ValueError("there are no images to evaluate on; choose another split")
-    if images.shape != model.image_shape:
-        raise ValueError(f"the model is for pictures of shape {model.image_shape}, not {images.shape}")
-    if model.num_classes and images.labels is None:
-        raise ValueError("this model is conditional: give it pictures with classes")
+    model.check(images)

@@ -56,10 +56,10 @@ def encode(
 ) -> Encoded | None:
     """Encode images with a model in evaluation mode that is on `device`; None when cancelled in between.
 
-    `progress` is told images done and their number. Raises ValueError for images of another shape, or without the
-    labels that a conditional model needs.
+    `progress` is told images done and their number. Raises ValueError for images of another shape, or without labels
+    that a conditional model knows.
     """
-    check(model, images.shape, images.labels is not None)
+    model.check(images)
     done: list[tuple[Tensor, ...]] = []
     count = 0
     for batch in images.batches(batch_size):
@@ -89,15 +89,6 @@ def _encode(
     output = model.decoder(mu, model.condition(given, len(x)))  # (B, C, H, W)
     reconstruction = model.likelihood.negative_log_prob(output, model.likelihood.likeliest(x))  # (B,)
     return tuple(part.float().cpu() for part in (mu, log_var, reconstruction, model.prior.kl(mu, log_var)))
-
-
-def check(model: LatentModel, shape: tuple[int, ...], labelled: bool) -> None:
-    """Raises ValueError with one sentence where images of this shape (C, H, W) cannot be put into the model."""
-    if tuple(shape) != tuple(model.image_shape):
-        wanted, given = ("x".join(str(side) for side in sides) for sides in (model.image_shape, shape))
-        raise ValueError(f"this model was trained on images of {wanted} (channels, height, width), not {given}")
-    if model.num_classes and not labelled:
-        raise ValueError("this model is conditional: give the class of each image")
 
 
 def _labels(labels: NDArray[np.int64] | None) -> Tensor | None:

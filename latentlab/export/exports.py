@@ -282,7 +282,7 @@ def _label(run: Loaded, label: str | None) -> int | None:
         raise ValueError("this model is not conditional: it decodes without a class")
     if label in run.class_names:
         return run.class_names.index(label)
-    if label.isdigit() and int(label) < run.model.num_classes:
+    if label.isdecimal() and int(label) < run.model.num_classes:
         return int(label)
     raise ValueError(f"unknown class '{label}'; there are: {', '.join(run.class_names)}")
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from latentlab.images import Images
 from latentlab.models.latents import GaussianLatent, Posterior
 from latentlab.models.likelihoods import Likelihood
 from latentlab.models.priors import StandardNormal
@@ -102,6 +103,19 @@ class LatentModel(nn.Module):
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """The likelihood's mean, float (B, C, H, W) in [0, 1]."""
         return self.likelihood.mean(self.decoder(z, self.condition(labels, len(z))))
+
+    def check(self, images: Images) -> None:
+        """Raises ValueError with one sentence where these images, or their labels, cannot be put into the model."""
+        if images.shape != self.image_shape:
+            wanted, given = ("x".join(str(side) for side in shape) for shape in (self.image_shape, images.shape))
+            raise ValueError(f"this model was trained on images of {wanted} (channels, height, width), not {given}")
+        if not self.num_classes:
+            return
+        if images.labels is None:
+            raise ValueError("this model is conditional: give the class of each image")
+        if len(images) and not 0 <= images.labels.min() <= images.labels.max() < self.num_classes:
+            known = f"the {self.num_classes} classes it was trained on"
+            raise ValueError(f"this model is conditional and knows {known}: these images have others")
 
     def sample(self, n: int, labels: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
         """z (n, d) from the prior that was trained: here N(0, I), whatever the labels."""
