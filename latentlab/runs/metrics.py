@@ -15,7 +15,10 @@ NEG_ELBO = re.compile(rb'"neg_elbo": (-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)[,}]')
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the curves go. best_neg_elbo: the lowest of validation, of training where nothing was held out."""
+    """How far the curves go, in steps and complete epochs (an epoch without a validation counts once the next began).
+
+    best_neg_elbo: the lowest of validation, of training where nothing was held out.
+    """
 
     step: int = 0
     epoch: int = 0
@@ -70,7 +73,8 @@ class MetricsFile:
         best = min(_validation(data), default=None)
         if best is None:
             best = min(map(float, NEG_ELBO.findall(data)), default=None)
-        return Progress(last.get("step", 0), last.get("epoch", 0), best)
+        completed = last.get("epoch", 0) + (last.get("split") == "validation")  # which is what completes an epoch
+        return Progress(last.get("step", 0), completed, best)
 
     def _bytes(self) -> bytes:
         try:

@@ -111,6 +111,13 @@ def test_progress_is_what_reading_everything_would_say(tmp_path: Path) -> None:
     assert metrics.progress() == Progress(step=3, epoch=1, best_neg_elbo=80.25)
 
 
+def test_a_validation_completes_its_epoch(tmp_path: Path) -> None:
+    metrics = MetricsFile(tmp_path / "metrics.jsonl")
+    for split in ("train", "validation"):
+        metrics.append({"step": 40, "epoch": 3, "split": split, "neg_elbo": 1.0})
+    assert metrics.progress().epoch == 4
+
+
 def test_progress_without_validation_takes_training(tmp_path: Path) -> None:
     metrics = MetricsFile(tmp_path / "metrics.jsonl")
     for step, value in enumerate([90.5, -1.25e2, 3]):

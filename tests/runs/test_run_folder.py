@@ -213,7 +213,7 @@ def test_the_list_says_how_each_run_stands(runs: Any) -> None:
         4,
     )
     assert (rows["trained"].status, rows["trained"].best_neg_elbo) == ("training", 12.5)
-    assert (rows["trained"].step, rows["trained"].epochs_done, rows["trained"].epochs_total) == (10, 2, 5)
+    assert (rows["trained"].step, rows["trained"].epochs_done, rows["trained"].epochs_total) == (10, 3, 5)
     assert rows["broken"].status == "unreadable"
     assert "not complete JSON" in rows["broken"].note
     after = {row.name: row.status for row in list_runs(runs.root)}
