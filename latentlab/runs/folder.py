@@ -94,7 +94,7 @@ class RunFolder:
 
 def create_run(root: Path, record: RunRecord) -> RunFolder:
     """A new run folder `root`/`record.name`. Raises ValueError for a bad or taken name, OSError."""
-    check_name(record.name)
+    check_free(root, record.name)
     place = root / record.name
     temporary = temporary_beside(place)
     with blaming(place):
@@ -111,16 +111,19 @@ def create_run(root: Path, record: RunRecord) -> RunFolder:
     return RunFolder(place)
 
 
+def check_free(root: Path, name: str) -> None:
+    """Raises ValueError with one sentence where a run cannot be called so, or there is one of this name in `root`."""
+    check_name(name)
+    if os.path.lexists(root / name):
+        raise ValueError(f"there is a run '{name}' in {root} already: choose another name, or resume it")
+
+
 def _claim(temporary: Path, place: Path) -> None:
     """Rename, which of two processes with one name only one can do. Raises ValueError for the other."""
-    taken = ValueError(f"there is a run '{place.name}' in {place.parent} already: choose another name, or resume it")
-    if os.path.lexists(place):
-        raise taken
     try:
         temporary.rename(place)
     except OSError:
-        if os.path.lexists(place):
-            raise taken from None
+        check_free(place.parent, place.name)
         raise
 
 
