@@ -10,8 +10,8 @@ DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 def guarded(work: Callable[[], int]) -> int:
     """The exit code of `work`, its expected errors turned into a sentence on stderr.
 
-    ValueError, and a run that another process holds: the request was wrong (2). OSError, no memory: the work failed (1).
-    Ctrl-C: 130. Anything else is a fault of ours and keeps its traceback.
+    ValueError, and a run that another process holds: the request was wrong (2). OSError, and too little memory: the
+    work failed (1). Ctrl-C: 130. Anything else is a fault of ours and keeps its traceback.
     """
     try:
         return work()

@@ -128,7 +128,9 @@ def _train(commands: Any) -> None:
     recipe.add_argument("--name", help="the run's name (default: free, such as digits-vae-1)")
     again = command.add_argument_group("going on")
     again.add_argument(
-        "--resume", metavar="RUN", help="go on with this run: a name or a path; --epochs is its new total"
+        "--resume",
+        metavar="RUN",
+        help="go on with this run: a name or a path; --epochs is its new total, --device may be another",
     )
     again.add_argument("--more", type=int, metavar="N", help="with --resume: N epochs more than it was set to")
     command.add_argument("--json", action="store_true", help="print every event as a line of JSON")

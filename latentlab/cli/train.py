@@ -15,7 +15,7 @@ from latentlab.cli.opening import data_of, runs_root
 from latentlab.config import RunConfig, merge, preset, read_values
 from latentlab.events import Event, Failed, Finished
 from latentlab.images import Dataset
-from latentlab.runs.folder import RunFolder, create_run, free_name, open_run
+from latentlab.runs.folder import RunFolder, check_free, create_run, free_name, open_run
 from latentlab.runs.record import new_record
 from latentlab.training.control import Control
 
@@ -74,9 +74,11 @@ def _created(request: Namespace) -> tuple[RunFolder, Dataset]:
         raise ValueError("--more adds epochs to a run: say which with --resume RUN")
     config = configuration(request)
     root = runs_root(request.checkpoints)
-    name = request.name if request.name is not None else free_name(root, _stem(config))
+    if request.name is not None:
+        check_free(root, request.name)  # loading the data may take minutes
     dataset = data_of(config, request.data_dir)
     check(config, dataset)
+    name = request.name if request.name is not None else free_name(root, _stem(config))
     return create_run(root, new_record(name, config, dataset)), dataset
 
 
@@ -86,20 +88,25 @@ def _stem(config: RunConfig) -> str:
 
 
 def _resumed(request: Namespace) -> tuple[RunFolder, Dataset]:
-    """The run to go on with, set to its new number of epochs, and the data it was trained on."""
+    """The run to go on with, set to its new number of epochs and device, and the data it was trained on."""
+    from latentlab.training.preparation import check
+
     extra = [f"--{flag.replace('_', '-')}" for flag in (*FLAGS, "data", "preset", "config", "name")
-             if flag != "epochs" and getattr(request, flag) is not None]  # fmt: skip
+             if flag not in ("epochs", "device") and getattr(request, flag) is not None]  # fmt: skip
     if extra:
         raise ValueError(f"--resume goes on with what the run is; {extra[0]} is for a new run")
     run = open_run(request.resume, runs_root(request.checkpoints))
-    epochs = _total(request, run)
-    dataset = data_of(run.record.config, request.data_dir)
+    before = run.record.config
+    training = {"epochs": _total(request, run), "device": request.device or before.training.device}
+    config = RunConfig.parse(merge(before.to_dict(), {"training": training}))
+    dataset = data_of(config, request.data_dir)
     if dataset.fingerprint != run.record.dataset.fingerprint:
         raise ValueError(f"the images of {dataset.name} are not those that {run.name} was trained on: train a new run")
-    if epochs != run.record.config.training.epochs:
+    check(config, dataset)
+    if config != before:
+        more = config.training.epochs != before.training.epochs
         with run.lock():
-            values = merge(run.record.config.to_dict(), {"training": {"epochs": epochs}})
-            run.update(config=RunConfig.parse(values), status="stopped")
+            run.update(config=config, status="stopped" if more else run.record.status)
     return run, dataset
 
 

@@ -30,7 +30,9 @@ class Stopping(Exception):
     """A stop was asked for."""
 
 
-def train(config: RunConfig, dataset: Dataset, run: RunFolder, control: Control | None = None) -> Iterator[Event]:
+def train(
+    config: RunConfig, dataset: Dataset, run: RunFolder, control: Control | None = None
+) -> Generator[Event, None, None]:
     """Train `run` up to `config.training.epochs` in total, from its newest sound checkpoint where there is one.
 
     The caller holds the run's lock. Uses the training part of `dataset` alone. Writes metrics, checkpoints and

@@ -1,5 +1,6 @@
 """What cannot be asked for gets one sentence, exit code 2, and leaves nothing behind."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ REFUSED = [
     ("train --data pictures --model cvae", "labels"),
     ("evaluate nothing", "nothing"),
     ("evaluate empty", "empty"),
+    ("evaluate digits-demo --seed -1", "whole number"),
+    ("evaluate digits-demo --seed 9999999999", "whole number"),
     ("export nothing samples --out a.png", "nothing"),
     ("nothing", "nothing"),
     ("trian", "train"),
@@ -64,7 +67,21 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path, call: Callab
 
 def test_a_broken_picture_is_skipped_and_counted(things: Path, call: Callable[..., Any]) -> None:
     (things / "pictures" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
-    answer = call("train", "--data", "pictures", "--epochs", "1", "--device", "cpu")
-    assert answer.code == 0
-    assert "broken.png" in answer.err or "1 " in answer.err
-    assert "skipped" in answer.err
+    words = ("train", "--data", "pictures", "--epochs", "1", "--device", "cpu", "--network", "mlp")
+    for more in ((), ("--json",)):
+        answer = call(*words, *more)
+        assert answer.code == 0
+        assert "1 of 5 pictures skipped" in answer.err
+        assert "broken.png" in answer.err
+
+
+def test_other_classes_than_those_trained_on_are_refused(things: Path, call: Callable[..., Any]) -> None:
+    for name in "ab":
+        shutil.copytree(things / "pictures", things / "classes" / name)
+    words = "train --data classes --model cvae --network mlp --epochs 1 --device cpu --name two"
+    assert call(*words.split()).code == 0
+    shutil.copytree(things / "pictures", things / "classes" / "c")
+    assert "2 classes" in call("export", "two", "latents", "--out", "z.csv").refused()
+    answer = call("evaluate", "two", "--samples", "1", "--json")
+    assert answer.code == 2
+    assert "are not those that two was trained on" in answer.err

@@ -19,6 +19,11 @@ from latentlab.runs.lock import RunLock, RunLocked
             "latentlab: No space left on device: /runs/a\n",
         ),
         (OSError("the network is gone"), 1, "latentlab: the network is gone\n"),
+        (
+            MemoryError("1.75 TiB"),
+            1,
+            "latentlab: there is not enough memory for this: ask for less of it, or for smaller pictures\n",
+        ),
         (KeyboardInterrupt(), 130, "latentlab: interrupted\n"),
     ],
     ids=lambda value: type(value).__name__,

@@ -30,6 +30,19 @@ def test_a_run_is_made_followed_and_gone_on_with(call: Callable[..., Any], tmp_p
     assert [record["split"] for record in records].count("validation") == 4
 
 
+def test_going_on_may_be_elsewhere(call: Callable[..., Any], tmp_path: Path) -> None:
+    assert call(*SMALL, "--epochs", "1").code == 0
+    assert "tpu" in call("train", "--resume", "digits-vae-1", "--more", "1", "--device", "tpu").refused()
+    assert call("train", "--resume", "digits-vae-1", "--more", "1", "--device", "auto").code == 0
+    training = open_run("digits-vae-1", tmp_path / "runs").record.config.training
+    assert (training.epochs, training.device) == (2, "auto")
+
+
+def test_a_taken_name_is_refused_before_the_data_are_read(call: Callable[..., Any], trained_run: RunFolder) -> None:
+    words = ("train", "--data", "celeba", "--data-dir", trained_run.path, "--name", "small")
+    assert "a run 'small'" in call(*words).refused()
+
+
 def test_names_are_free_or_refused(call: Callable[..., Any]) -> None:
     assert call(*SMALL, "--epochs", "1", "--name", "mine").code == 0
     assert "mine" in call(*SMALL, "--epochs", "1", "--name", "mine").refused()
@@ -54,6 +67,8 @@ def test_resuming_refuses_what_it_cannot_do(call: Callable[..., Any], trained_ru
     assert "--beta" in call("train", "--resume", "small", "--beta", "2").refused()
     assert "one of them" in call("train", "--resume", "small", "--epochs", "3", "--more", "1").refused()
     assert "at least 1" in call("train", "--resume", "small", "--more", "0").refused()
+    assert "2 epochs" in call("train", "--resume", "small", "--epochs", "1").refused()
+    trained_run.update(status="stopped")
     assert "2 epochs" in call("train", "--resume", "small", "--epochs", "1").refused()
     assert "--resume" in call("train", "--more", "1").refused()
     assert "small" in call("train", "--resume", "smal").refused()
@@ -94,6 +109,8 @@ def test_a_flipped_byte_is_named_and_the_checkpoint_before_it_is_used(
     resumed = call("train", "--resume", "small", "--epochs", "4")
     assert resumed.code == 0
     assert "model.safetensors" in resumed.err
+    assert last not in trained_run.checkpoints.steps()
+    assert first in trained_run.checkpoints.steps()
 
 
 def test_where_no_checkpoint_is_sound_nothing_is_trained(call: Callable[..., Any], trained_run: RunFolder) -> None:
