@@ -188,7 +188,7 @@ def _yaml(text: str) -> Any:
 PRESETS: dict[str, dict[str, Any]] = {
     "digits": {
         "data": {"source": "digits"},
-        "model": {"network": "conv", "latent_dim": 10},
+        "model": {"network": "conv", "hidden": [16, 32], "latent_dim": 10},
         "training": {"epochs": 60, "batch_size": 64},
     },
     "fashion": {
