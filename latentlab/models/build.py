@@ -27,7 +27,7 @@ def build(config: ModelConfig, image_shape: Shape, num_classes: int, seed: int |
     `num_classes` of the data matters to a CVAE only. torch's global random state is left as it was found.
     Raises ValueError with one sentence where the data do not suit the configuration.
     """
-    _check(config, image_shape, num_classes)
+    check(config, image_shape, num_classes)
     classes = num_classes if config.kind == "cvae" else 0
     with torch.random.fork_rng(devices=[]):  # layers draw their weights from the CPU's global generator
         if seed is not None:
@@ -54,7 +54,8 @@ def count_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def _check(config: ModelConfig, image_shape: Shape, num_classes: int) -> None:
+def check(config: ModelConfig, image_shape: Shape, num_classes: int) -> None:
+    """Raises ValueError with one sentence where data of this shape and so many classes do not suit the model."""
     channels, height, width = image_shape
     if channels not in (1, 3):
         raise ValueError(f"pictures have 1 or 3 channels, not {channels}")

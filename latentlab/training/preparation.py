@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from latentlab.config import RunConfig
 from latentlab.events import Measured, Saved, Snapshot, Split, Started
-from latentlab.images import Dataset, Indices, held_out, limited
-from latentlab.models.build import count_parameters
+from latentlab.images import Dataset, Indices, held_out, limited, split_sizes
+from latentlab.models import build
 from latentlab.models.schedules import linear_warmup
 from latentlab.runs.folder import RunFolder
 from latentlab.training import checkpoint
@@ -72,7 +72,7 @@ class Training:
             progress.epoch,
             run=self.run.name,
             device=describe(learner.device),
-            parameters=count_parameters(learner.model),
+            parameters=build.count_parameters(learner.model),
             train_images=len(self.train_positions),
             validation_images=len(self.validation_positions),
             total_steps=self.total_steps,
@@ -160,6 +160,10 @@ def check(config: RunConfig, dataset: Dataset) -> None:
         raise ValueError(f"{dataset.name} has no images to train on")
     if config.model.kind == "cvae" and not dataset.num_classes:
         raise ValueError(f"a CVAE needs labels and {dataset.name} has none; choose the model vae or beta-vae")
+    train, _ = split_sizes(len(dataset.train), config.data.limit, config.data.val_fraction)
+    if config.model.norm == "batch" and min(train, config.training.batch_size) == 1:
+        raise ValueError("batch normalisation cannot learn from one image at a time: take larger batches, or norm none")
+    build.check(config.model, dataset.shape, dataset.num_classes)
 
 
 def prepare(config: RunConfig, dataset: Dataset, run: RunFolder) -> Training:

@@ -29,6 +29,8 @@ REFUSED = [
     ("train --config nothing.yaml", "nothing.yaml"),
     ("train --config torn.json", "torn.json"),
     ("train --config odd.yaml", "colour"),
+    ("train --config flat.yaml", "at least one layer"),
+    ("train --config alone.yaml", "one image at a time"),
     ("train --resume nothing", "nothing"),
     ("train --data pictures --model cvae", "labels"),
     ("evaluate nothing", "nothing"),
@@ -43,10 +45,12 @@ REFUSED = [
 
 @pytest.fixture
 def things(tmp_path: Path) -> Path:
-    """An empty folder, a torn file, an odd one, and pictures without classes."""
+    """An empty folder, a torn file, odd ones, and pictures without classes."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "torn.json").write_text('{"model": {')
     (tmp_path / "odd.yaml").write_text("model:\n  colour: blue\n")
+    (tmp_path / "flat.yaml").write_text("model: {network: conv, hidden: []}")
+    (tmp_path / "alone.yaml").write_text("model: {norm: batch}\ntraining: {batch_size: 1}")
     (tmp_path / "pictures").mkdir()
     noise = np.random.default_rng(0).integers(0, 256, (4, 16, 16), np.uint8)
     for i, pixels in enumerate(noise):
