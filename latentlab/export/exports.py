@@ -268,10 +268,12 @@ def _ends(work: _Work) -> Images:
 
 
 def _at(dataset: Dataset, index: list[int]) -> Images:
-    try:
-        return dataset.at(np.asarray(index))
-    except KeyError as error:
-        raise ValueError(f"{error.args[0]}; they go from 0 to {len(dataset) - 1}") from None
+    known = np.concatenate([dataset.train.index, dataset.test.index])
+    for wanted in index:
+        if wanted not in known:
+            nearest = min(known.tolist(), key=lambda index: abs(index - wanted))
+            raise ValueError(f"{dataset.name} has no image {wanted}; the nearest is {nearest}")
+    return dataset.at(np.asarray(index))
 
 
 def _label(run: Loaded, label: str | None) -> int | None:

@@ -173,11 +173,18 @@ def test_what_cannot_be_written_is_refused_at_once(tmp_path, what, file, reason)
         check(what, tmp_path / file)
 
 
+def test_an_image_that_a_limit_left_out_is_not_there(run, digits, tmp_path):
+    some = Dataset("digits", digits.train.take(np.array([5, 90])), digits.test.take(np.array([0])))
+    with pytest.raises(ValueError, match="no image 6; the nearest is 5"):
+        export(run, some, "interpolation", tmp_path / "a.png", Options(90, 6))
+    assert export(run, some, "interpolation", tmp_path / "a.png", Options(90, 1437))
+
+
 def test_wrong_requests_are_refused_with_a_reason(run, conditional, digits, tmp_path):
     png, gif = tmp_path / "a.png", tmp_path / "a.gif"
     for model, data, what, out, options, reason in (
         (run, None, "latents", tmp_path / "a.csv", Options(), "needs the run's data set"),
-        (run, digits, "interpolation", png, Options(0, 1797), "no image 1797; they go from 0 to 1796"),
+        (run, digits, "interpolation", png, Options(0, 1797), "no image 1797; the nearest is 1796"),
         (run, digits, "interpolation", gif, Options(fps=80), "frames per second"),
         (run, None, "samples", png, Options(label="3"), "not conditional"),
         (conditional, None, "samples", png, Options(label="cat"), "unknown class 'cat'; there are: 0, 1"),
