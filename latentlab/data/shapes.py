@@ -79,11 +79,6 @@ def factors(codes: Indices) -> NDArray[np.float32]:
     return np.stack([shape, SCALES[scale], ORIENTATIONS[orientation], x / reach, y / reach], axis=1).astype(np.float32)
 
 
-def centres(codes: Indices) -> NDArray[np.float64]:
-    """float64 (N, 2): the centre of mass (x, y) of each picture at 64x64, in pixels from the first one's middle."""
-    return np.asarray(unravel(codes)[:, 3:] + WINDOW // 2, np.float64)
-
-
 def draw(codes: Indices, bank: Pixels) -> Pixels:
     """uint8 (N, 1, 64, 64): each code's sprite from `bank` (see `sprites`) at its place on black."""
     pictures = np.zeros((len(codes), 1, SIDE, SIDE), np.uint8)

@@ -48,7 +48,3 @@ class Pca:
     def project(self, z: Floats) -> Floats:
         """Coordinates on the plane: (N, d) to (N, 2)."""
         return (z - self.mean) @ self.axes.T
-
-    def lift(self, points: Floats) -> Floats:
-        """The places on the plane with these coordinates: (N, 2) to (N, d). `project` gives the coordinates back."""
-        return points @ self.axes + self.mean
