@@ -103,7 +103,7 @@ def test_sigma_is_learnt_to_the_root_of_the_mean_square_and_never_below_its_floo
 
 
 def test_what_a_bernoulli_sees() -> None:
-    x = torch.tensor([0.0, 0.3, 0.7, 1.0]).expand(4000, 4)
+    x = torch.tensor([0.0, 0.45, 0.5, 1.0]).expand(4000, 4)
     generator = torch.Generator().manual_seed(0)
     assert Bernoulli("none").observe(x, generator) is x
     assert Bernoulli("threshold").observe(x, generator)[0].tolist() == [0, 0, 1, 1]
