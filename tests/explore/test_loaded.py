@@ -1,11 +1,13 @@
 """A run's model by `latentlab.load`: NumPy in, NumPy out, and the same as the model itself says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 import latentlab
-from latentlab.config import RunConfig
+from latentlab.config import ModelConfig, RunConfig
 from latentlab.explore.encode import encode
 from latentlab.explore.loaded import load
 from latentlab.images import Images
@@ -125,6 +127,15 @@ def test_encoding_is_the_same_in_any_batches_and_keeps_the_order(trained_run, di
     x = images.pixels / 255.0
     cross_entropy = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=(1, 2, 3))
     assert np.corrcoef(at_once.reconstruction, cross_entropy)[0, 1] > 0.95, "of the same images, in nats"
+
+
+@pytest.mark.parametrize("binarize", ["fresh", "threshold"])
+def test_of_a_grey_image_its_likeliest_cut_is_encoded_and_compared(digits, binarize):
+    model = build(ModelConfig(network="mlp", hidden=(16,), binarize=binarize), digits.shape, 0, seed=0).eval()
+    grey = digits.test.take(np.arange(20))
+    cut = replace(grey, pixels=np.where(grey.pixels >= 128, 255, 0).astype(np.uint8))
+    for part in ("mu", "reconstruction"):
+        assert np.allclose(getattr(encode(model, grey), part), getattr(encode(model, cut), part)), part
 
 
 def test_encoded_parts_put_together_are_the_whole(trained_run, digits):
