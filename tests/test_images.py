@@ -84,6 +84,12 @@ def test_limiting_changes_no_index(total: int, count: int | None, seed: int) -> 
     assert np.array_equal(some.labels, some.index % 10)
 
 
+def test_a_limit_takes_as_many_of_each_class() -> None:
+    some = limited(numbered(np.arange(200)), 50, seed=0)
+    assert some.labels is not None
+    assert np.bincount(some.labels).tolist() == [5] * 10
+
+
 @given(st.integers(0, 200), st.floats(0, 1, exclude_max=True), seeds)
 @settings(deadline=None)
 def test_each_image_trains_or_validates(total: int, fraction: float, seed: int) -> None:
