@@ -221,6 +221,12 @@ def test_the_list_says_how_each_run_stands(runs: Any) -> None:
     assert list_runs(runs.root / "nowhere") == []
 
 
+def test_a_beta_that_was_changed_in_mid_run_is_listed(runs: Any) -> None:
+    run = runs.create(model={"kind": "beta-vae"})
+    run.update(changes=[{"step": 10, "beta": 2.5, "learning_rate": 0.001}])
+    assert list_runs(runs.root)[0].beta == 2.5
+
+
 def test_the_newest_run_is_first(runs: Any) -> None:
     for number in (1, 2, 3):
         change(runs.create(f"run-{number}"), created=f"2026-0{4 - number}-01T00:00:00+00:00")
