@@ -164,8 +164,8 @@ def test_progress_counts_images() -> None:
     [
         ("vae", pictures(5), 0, "samples is at least 1"),
         ("vae", pictures(0), 1, "no images"),
-        ("vae", Images(np.zeros((2, 1, 9, 9), np.uint8), np.arange(2)), 1, "for pictures of shape"),
-        ("cvae", pictures(5), 1, "pictures with classes"),
+        ("vae", Images(np.zeros((2, 1, 9, 9), np.uint8), np.arange(2)), 1, "trained on images of 1x8x8"),
+        ("cvae", pictures(5), 1, "give the class of each image"),
     ],
 )
 def test_what_cannot_be_evaluated_is_said(kind: str, images: Images, samples: int, words: str) -> None:
