@@ -15,7 +15,7 @@ NetworkKind = Literal["mlp", "conv"]
 LikelihoodKind = Literal["bernoulli", "gaussian"]
 DeviceKind = Literal["auto", "cpu", "cuda", "mps"]
 
-DEFAULT_BETA: dict[str, float] = {"vae": 1.0, "beta-vae": 4.0, "cvae": 1.0}
+DEFAULT_BETA: dict[str, float] = {"vae": 1.0, "beta-vae": 2.0, "cvae": 1.0}
 FOLDER = "folder"  # the source that reads a person's own pictures from `DataConfig.path`
 
 

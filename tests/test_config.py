@@ -96,7 +96,7 @@ def test_beta_follows_the_kind_unless_it_is_given() -> None:
         assert RunConfig.parse({"model": {"kind": kind}}).objective.beta == beta
         assert RunConfig(model=ModelConfig(kind=kind)).objective.beta == beta  # type: ignore[arg-type]
     assert RunConfig.parse({"model": {"kind": "beta-vae"}, "objective": {"beta": 10}}).objective.beta == 10
-    assert RunConfig.parse({"model": {"kind": "beta-vae"}, "objective": {"warmup_steps": 5}}).objective.beta == 4
+    assert RunConfig.parse({"model": {"kind": "beta-vae"}, "objective": {"warmup_steps": 5}}).objective.beta == 2
 
 
 def test_sections_are_frozen() -> None:
@@ -118,7 +118,7 @@ def test_a_file_is_read_by_its_suffix(tmp_path: Path, name: str, text: str) -> N
     path.write_text(text)
     config = RunConfig.read(path)
     assert config.model.hidden == (64, 32)
-    assert config.objective.beta == 4
+    assert config.objective.beta == 2
     assert config.training.learning_rate == 1e-3
 
 

@@ -149,7 +149,7 @@ def _train_flags(command: ArgumentParser) -> None:
     flags.add_argument("--network", metavar="KIND", help="mlp or conv (default: conv)")
     flags.add_argument("--likelihood", metavar="KIND", help="bernoulli or gaussian (default: bernoulli)")
     flags.add_argument("--latent-dim", type=int, metavar="N", help="latent dimensions (default: 16)")
-    flags.add_argument("--beta", type=float, metavar="X", help="weight of the KL (default: 1; beta-vae: 4)")
+    flags.add_argument("--beta", type=float, metavar="X", help="weight of the KL (default: 1; beta-vae: 2)")
     flags.add_argument("--epochs", type=int, metavar="N", help="passes over the data, in total (default: 20)")
     flags.add_argument("--batch-size", type=int, metavar="N", help="images per step (default: 128)")
     flags.add_argument("--lr", type=float, metavar="X", help="Adam's learning rate (default: 0.001)")

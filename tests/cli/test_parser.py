@@ -147,7 +147,7 @@ def test_flags_go_over_the_file_which_goes_over_the_preset(tmp_path: Path) -> No
     assert config.data.source == "fashion-mnist"
     assert (config.model.latent_dim, config.model.hidden) == (7, (16,))
     assert config.training.epochs == 5
-    assert configured("--model", "beta-vae").objective.beta == 4.0
+    assert configured("--model", "beta-vae").objective.beta == 2.0
     assert configured().objective.beta == 1.0
 
 

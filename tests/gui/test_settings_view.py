@@ -79,7 +79,7 @@ def test_a_typed_number_is_one_edit(
         ("network", "mlp", {"model": {"network": "mlp"}}),
         ("likelihood", "gaussian", {"model": {"likelihood": "gaussian"}}),
         ("device", "cpu", {"training": {"device": "cpu"}}),
-        ("kind", "beta-vae", {"model": {"kind": "beta-vae"}, "objective": {"beta": 4.0}}),
+        ("kind", "beta-vae", {"model": {"kind": "beta-vae"}, "objective": {"beta": 2.0}}),
         ("kind", "cvae", {"model": {"kind": "cvae"}, "objective": {"beta": 1.0}}),
     ],
 )

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMainWindow, QMessageBox, QWidget
 
-from latentlab.config import DEFAULT_BETA, PRESETS, DataConfig, RunConfig, merge
+from latentlab.config import PRESETS, DataConfig, RunConfig, merge
 from latentlab.gui.actions import Actions, sheet
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.export import Exporting
@@ -172,10 +172,7 @@ class MainWindow(QMainWindow):
     # -- settings
 
     def _edit(self, changes: dict[str, object]) -> None:
-        """Merges what a form changed; a new kind of model brings its own beta."""
-        kind = dict(changes.get("model") or {}).get("kind")  # type: ignore[call-overload]
-        if kind and "objective" not in changes:
-            changes = {**changes, "objective": {"beta": DEFAULT_BETA[str(kind)]}}
+        """Merges what a form changed."""
         try:
             self.session.set_config(RunConfig.parse(merge(self.session.config.to_dict(), changes)))
         except ValueError as error:
