@@ -7,7 +7,7 @@ Floats = NDArray[np.floating]
 Rows = NDArray[np.int64]
 
 TOUCHING = 1e-9  # of the radius: this close to a sample is on it
-FAR = 97.5  # percentile of distance above which a place is far from all data
+EDGE, FAR = 90.0, 97.5  # percentiles of distance: beyond them a place is at the edge of the data, and far from all
 REFERENCE = 2000  # samples, evenly spread, whose distances to the others say what is usual
 LEAST_VARIANCE = 0.01  # of mu: a dimension below it is unused (Burda et al. 2016), and the decoder does not see it
 

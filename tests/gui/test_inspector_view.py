@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from latentlab.gui.records import Encoding, MapImages, Place
 from latentlab.gui.session import Session
-from latentlab.gui.views.inspector_view import InspectorView, nearest_rows, ordinal
-from latentlab.gui.widgets import theme
+from latentlab.gui.views.inspector_view import InspectorView, nearest_rows
+from latentlab.gui.widgets import theme, usual
 from latentlab.gui.widgets.picture import PictureView, diverging, signed_error
 from latentlab.gui.widgets.thumbnails import Thumbnails
 
@@ -122,7 +122,7 @@ def test_nearest_rows_are_sorted_and_no_more_than_there_are():
 
 
 def test_ordinals():
-    assert [ordinal(n) for n in (0, 1, 2.2, 3, 11, 12, 13, 21, 99.6)] == [
+    assert [usual.ordinal(n) for n in (0, 1, 2.2, 3, 11, 12, 13, 21, 99.6)] == [
         "0th", "1st", "2nd", "3rd", "11th", "12th", "13th", "21st", "100th",
     ]  # fmt: skip
 

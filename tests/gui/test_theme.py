@@ -8,7 +8,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
 from pytestqt.qtbot import QtBot
 
-from latentlab.gui.widgets import theme
+from latentlab.gui.widgets import theme, usual
 
 TEXTS = ("text", "muted", "accent", "usual", "unusual", "bad")
 GROUNDS = ("ground", "card", "control")
@@ -79,7 +79,7 @@ def test_classes_have_colours_of_their_own():
 
 def test_places_are_coloured_by_how_usual_they_are():
     colours = theme.current()
-    assert [theme.usual_colour(p) for p in (0, 90, 90.1, 97.5, 97.6, 100)] == [
+    assert [usual.colour(p) for p in (0, 90, 90.1, 97.5, 97.6, 100)] == [
         colours.usual, colours.usual, colours.unusual, colours.unusual, colours.bad, colours.bad,
     ]  # fmt: skip
 

@@ -5,9 +5,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
+from latentlab.explore.neighbours import FAR
 from latentlab.gui.records import Place
 from latentlab.gui.session import Session
-from latentlab.gui.widgets import theme
+from latentlab.gui.widgets import theme, usual
 from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.labels import empty, figure, muted
 from latentlab.gui.widgets.picture import PictureView, Pixels, diverging, row_of, signed_error
@@ -126,7 +127,7 @@ class InspectorView(QWidget):
         words, colour = usual_in_words(place)
         self._usual.setText(words)
         self._usual.setStyleSheet(f"color: {colour};" if colour else "")
-        self._decoded.set_opacity(FAINT if place is not None and (place.usual or 0) > 97.5 else 1.0)
+        self._decoded.set_opacity(FAINT if place is not None and (place.usual or 0) > FAR else 1.0)
         if not self._wait.isActive():
             self._wait.start()
 
@@ -211,15 +212,7 @@ def usual_in_words(place: Place | None) -> tuple[str, str]:
     """How usual a place is, and the colour for it; both empty where it is not known."""
     if place is None or place.usual is None:
         return "", ""
-    kind = "usual place" if place.usual <= 90 else "edge of the data" if place.usual <= 97.5 else "far from all data"
-    return f"■ {kind} · {ordinal(place.usual)} percentile", theme.usual_colour(place.usual)
-
-
-def ordinal(value: float) -> str:
-    """34.2 as '34th'."""
-    whole = round(value)
-    ending = "th" if 10 <= whole % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
-    return f"{whole}{ending}"
+    return f"■ {usual.in_words(place.usual)}", usual.colour(place.usual)
 
 
 def _beside(picture: PictureView, words: QVBoxLayout) -> QHBoxLayout:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QPushB
 
 from latentlab.gui.records import Strip
 from latentlab.gui.session import Session
-from latentlab.gui.widgets import theme
+from latentlab.gui.widgets import theme, usual
 from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.film import Film, Frame
 from latentlab.gui.widgets.labels import empty
@@ -154,10 +154,10 @@ class StripView(QWidget):
         self._make.setToolTip("Decode the frames from A to B" if ready else words)
 
     def _frame(self, strip: Strip, at: int) -> Frame:
-        row, usual = int(strip.nearest[at]), float(strip.usual[at])
-        words = f"frame {at + 1} of {len(strip.pixels)} · further from the data than {usual:.0f} % of it"
+        row, percentile = int(strip.nearest[at]), float(strip.usual[at])
+        words = f"frame {at + 1} of {len(strip.pixels)} · further from the data than {percentile:.0f} % of it"
         below, name = self._nearest(row)
-        return Frame(strip.pixels[at], theme.usual_colour(usual), below, f"{words}\nnearest: {name}" if name else words)
+        return Frame(strip.pixels[at], usual.colour(percentile), below, f"{words}\nnearest: {name}" if name else words)
 
     def _nearest(self, row: int) -> tuple[Pixels | None, str]:
         """The picture of the map's row, found by its dataset index, and its name."""

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from latentlab.gui.widgets import theme
+from latentlab.gui.widgets import usual
 from latentlab.gui.widgets.labels import muted
 from latentlab.gui.widgets.picture import PictureView
 
@@ -100,14 +100,4 @@ def usual_words(percentile: float | None) -> str:
     """How usual a place is, with its colour, as rich text."""
     if percentile is None:
         return ""
-    square = f'<span style="color:{theme.usual_colour(percentile)}">■</span>'
-    if percentile > 97.5:
-        return f"{square} far from all data"
-    kind = "usual place" if percentile <= 90 else "edge of the data"
-    return f"{square} {kind} · {_ordinal(round(percentile))} percentile"
-
-
-def _ordinal(number: int) -> str:
-    if 10 <= number % 100 <= 20:
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+    return f'<span style="color:{usual.colour(percentile)}">■</span> {usual.in_words(percentile)}'

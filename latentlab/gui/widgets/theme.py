@@ -138,14 +138,6 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def usual_colour(percentile: float) -> str:
-    """The colour of a place by the percentile of its distance to the data: usual, at the edge, far from all data."""
-    colours = current()
-    if percentile <= 90:
-        return colours.usual
-    return colours.unusual if percentile <= 97.5 else colours.bad
-
-
 def shade(colour: str, factor: float) -> str:
     """The same hue, its lightness times `factor`."""
     hue, lightness, saturation = colorsys.rgb_to_hls(*(value / 255 for value in rgb(colour)))
