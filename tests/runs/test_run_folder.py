@@ -210,7 +210,7 @@ def test_the_list_says_how_each_run_stands(runs: Any) -> None:
         "created",
         "beta-vae",
         3,
-        4,
+        2,
     )
     assert (rows["trained"].status, rows["trained"].best_neg_elbo) == ("training", 12.5)
     assert (rows["trained"].step, rows["trained"].epochs_done, rows["trained"].epochs_total) == (10, 3, 5)
