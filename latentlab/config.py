@@ -221,8 +221,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "conditional": {
         "data": {"source": "mnist"},
-        "model": {"kind": "cvae", "network": "conv", "latent_dim": 16},
-        "training": {"epochs": 15},
+        "model": {"kind": "cvae", "network": "conv", "latent_dim": 8},
+        "training": {"epochs": 15, "learning_rate": 2e-3},
     },
     "picture": {
         "data": {"source": "mnist"},
