@@ -30,6 +30,7 @@ from latentlab.runs.places import demo_run
 
 CURVES_VIEW = "latentlab.gui.views.curves_view"
 SMALLEST = (960, 600)  # pixels
+LIST_FOLLOWS_MS = 1500
 EDGE = 8  # pixels between the cards and the window's edge
 
 
@@ -48,6 +49,9 @@ class MainWindow(QMainWindow):
         self.setContentsMargins(EDGE, 0, EDGE, EDGE)
         self._root, self._warm, self._painted, self._torch = root, warm, False, False
         self._previewed: DataConfig | None = None
+        self._later = QTimer(self)  # the list follows a training, but not every epoch of a small one
+        self._later.setSingleShot(True)
+        self._later.setInterval(LIST_FOLLOWS_MS)
         self._unasked = False
         self.session = Session(self)
         self.jobs = Jobs(self)
@@ -115,6 +119,8 @@ class MainWindow(QMainWindow):
         self.running.started.connect(self.refresh_runs)
         self.running.ended.connect(self._on_training_ended)
         session.run_changed.connect(self._on_run)
+        session.run_changed.connect(lambda: self._later.isActive() or self._later.start())
+        self._later.timeout.connect(self.refresh_runs)
         session.config_changed.connect(self._preview)
         session.told.connect(lambda sentence, _error: session.logged.emit(sentence))
 
@@ -302,6 +308,7 @@ class MainWindow(QMainWindow):
         if self.session.training.active and not self._unasked and not self._may_stop():
             event.ignore()
             return
+        self._later.stop()
         self.running.close()
         self.jobs.close()
         self.projector.close()
