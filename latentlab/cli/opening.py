@@ -19,7 +19,14 @@ SLOW = 0.5  # seconds of work before a progress bar appears
 
 def runs_root(chosen: Path | None) -> Path:
     """The folder of runs: --checkpoints, or the default."""
-    return default_checkpoints() if chosen is None else chosen
+    return default_checkpoints() if chosen is None else folder(chosen, "--checkpoints")
+
+
+def folder(path: Path, flag: str) -> Path:
+    """A folder, or the place for one. Raises ValueError where something else stands there."""
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"{flag} {path} is a file: name a folder")
+    return path
 
 
 def device_of(kind: str) -> Any:
@@ -34,11 +41,11 @@ def opened(run: str, root: Path | None, device: Any = "cpu") -> "tuple[RunFolder
     """The run and its newest good checkpoint; damaged newer ones are named on stderr. Raises ValueError."""
     from latentlab.explore.loaded import load
 
-    folder = open_run(run, runs_root(root))
-    loaded = load(folder, device=device)
+    found = open_run(run, runs_root(root))
+    loaded = load(found, device=device)
     for note in loaded.notes:
         print(note, file=sys.stderr)
-    return folder, loaded
+    return found, loaded
 
 
 def data_of(config: RunConfig, data_dir: Path | None) -> Dataset:
@@ -49,7 +56,7 @@ def data_of(config: RunConfig, data_dir: Path | None) -> Dataset:
     from latentlab.data.sources import load
 
     with Steps() as steps:
-        where = default_data_dir() if data_dir is None else data_dir
+        where = default_data_dir() if data_dir is None else folder(data_dir, "--data-dir")
         dataset = load(config.data, data_dir=where, seed=config.training.seed, progress=steps)
     for note in dataset.notes:
         print(note, file=sys.stderr)

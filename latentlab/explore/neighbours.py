@@ -55,19 +55,28 @@ def _weights(distance: Floats, radius: float) -> Floats:
 
 
 class Usual:
-    """How usual a place in latent space is, against the encoded data mu (N, d)."""
+    """How usual a place in latent space is, against the encoded data: q(z | x) with mu and log_var (N, d).
 
-    def __init__(self, mu: Floats) -> None:
+    What is usual are draws from those posteriors, since they are what the decoder was trained on: against the means
+    alone, which lie closer together, nearly every sample of the prior would seem far from all data. Without log_var the
+    means are all there is.
+    """
+
+    def __init__(self, mu: Floats, log_var: Floats | None = None) -> None:
         self._used = np.flatnonzero(mu.var(axis=0) > LEAST_VARIANCE)
         self._data = Neighbours(mu[:, self._used]) if len(self._used) and len(mu) > 1 else None
         self._known = np.zeros(0)
         if self._data is not None:
-            some = np.linspace(0, len(mu) - 1, min(len(mu), REFERENCE)).astype(np.int64)
-            distance, _ = self._data.nearest(self._data.points[some], 2)  # the nearest is the sample itself
-            self._known = np.sort(distance[:, 1])
+            rows = np.linspace(0, len(mu) - 1, min(len(mu), REFERENCE)).astype(np.int64)
+            draws = mu[rows]
+            if log_var is not None:
+                draws = draws + np.exp(0.5 * log_var[rows]) * np.random.default_rng(0).standard_normal(draws.shape)
+            distance, near = self._data.nearest(draws[:, self._used], 2)
+            others = np.where(near[:, 0] == rows, distance[:, 1], distance[:, 0])  # the image itself does not count
+            self._known = np.sort(others)
 
     def percentile(self, z: Floats) -> Floats:
-        """The share in % of samples that lie closer to their nearest other sample than z (N, d) lies to the data: (N,).
+        """The share in % of draws that lie closer to another image's mu than z (N, d) lies to any: (N,).
 
         Above FAR: far from all data. Only dimensions that the data use count; 0 everywhere when there are none.
         """

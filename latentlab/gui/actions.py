@@ -38,6 +38,7 @@ TABLE = (
     Entry("train", "Train", "Train", "Ctrl+Return", "Train a new run with the settings on the left"),
     Entry("pause", "Train", "Pause or go on", "P", "Hold the training; everything can be explored meanwhile"),
     Entry("stop", "Train", "Stop and keep", "Ctrl+.", "End the training after this batch and keep the run"),
+    Entry("discard", "Train", "Stop and discard", "", "End the training and throw the run away"),
     Entry("more", "Train", "Train more epochs", "Ctrl+M", "Go on with the open run"),
     Entry("fit", "Explore", "Show all points", "F", "Fit the map into its panel"),
     Entry("umap", "Explore", "Map: UMAP", "1"),

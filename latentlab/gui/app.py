@@ -42,7 +42,7 @@ def run(
     Raises OSError where the picture cannot be written.
     """
     began = time.perf_counter()
-    app = make_application(theme or "system")
+    app = make_application(theme)
     root = checkpoints or default_checkpoints()
     window = MainWindow(root, data_dir or default_data_dir(), warm=screenshot is None)
     _report_timings(window, began)
@@ -62,17 +62,18 @@ def run(
     return code if signals.came is None else 128 + signals.came
 
 
-def make_application(choice: str) -> QApplication:
-    """The QApplication, dressed. choice: 'light', 'dark' or 'system'."""
+def make_application(choice: str | None = None) -> QApplication:
+    """The QApplication, dressed. choice: 'light', 'dark' or 'system'; by default what the person chose last."""
     app = QApplication.instance() or QApplication([sys.argv[0]])
     assert isinstance(app, QApplication)
     app.setApplicationName("LatentLab")
+    app.setOrganizationName("LatentLab")
     app.setApplicationDisplayName("LatentLab")
     app.setDesktopFileName("latentlab")
     icon = resources() / "icons" / "latentlab.svg"
     if icon.is_file():
         app.setWindowIcon(QIcon(str(icon)))
-    theme.apply(app, choice)  # type: ignore[arg-type]
+    theme.apply(app, choice or theme.chosen())  # type: ignore[arg-type]
     return app
 
 

@@ -66,7 +66,7 @@ def test_one_sentence_and_nothing_made(call: Callable[..., Any], things: Path, w
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path, call: Callable[..., Any]) -> None:
     (tmp_path / "runs").write_text("not a folder")
-    assert "runs" in call("train", "--epochs", "1", "--device", "cpu").refused(1)
+    assert "is a file: name a folder" in call("train", "--epochs", "1", "--device", "cpu").refused()
 
 
 def test_a_broken_picture_is_skipped_and_counted(things: Path, call: Callable[..., Any]) -> None:

@@ -37,7 +37,7 @@ def test_the_selected_picture_its_reconstruction_and_their_difference(qtbot: QtB
     view = shown(qtbot, explored)
     with qtbot.waitSignal(view.fact_changed) as told:
         explored.select(5)
-    assert told.args[0] == f"#105 · {explored.label_of(5)}"
+    assert told.args[0] == f"selected #105 · {explored.label_of(5)}"
     assert np.array_equal(picture(view, "input").pixels, explored.images.pixels[5])
     assert picture(view, "output").pixels is None
     output = np.full((1, 8, 8), 90, np.uint8)

@@ -13,7 +13,8 @@ from latentlab.explore.map_cache import load_map
 from latentlab.gui.records import Encoding, MapImages, OpenRun, Preview
 from latentlab.gui.threads.jobs import Ticket
 from latentlab.images import Dataset, Images, balanced
-from latentlab.runs.folder import RunFolder, summary
+from latentlab.runs.folder import RunFolder, RunSummary, list_runs, summary
+from latentlab.runs.places import demo_run
 
 MAP_POINTS = 5000  # class-balanced: so many are encoded and laid out several times a minute while training goes on
 PREVIEWED = 7
@@ -66,13 +67,22 @@ def describe(dataset: Dataset, config: DataConfig) -> Preview:
     first = dataset.train.take(np.linspace(0, len(dataset.train) - 1, PREVIEWED).astype(np.int64))
     kind = f"{height}x{width} {'grey' if channels == 1 else 'colour'}"
     classes = f"{dataset.num_classes} classes" if dataset.num_classes else "no classes"
-    facts = f"{kind} · {classes} · {config.val_fraction:.0%} to validate"
+    facts = f"{kind} · {classes} · {config.val_fraction:.0%} held out"
     return Preview(
         config.source,
         np.asarray(first.pixels),
         f"{len(dataset.train):,} + {len(dataset.test):,}",
         " · ".join((facts, *dataset.notes)),
     )
+
+
+def all_runs(root: Path) -> tuple[RunSummary, ...]:
+    """The runs of the folder, newest first, and the demo where it is not among them."""
+    runs = list_runs(root) if root.is_dir() else []
+    demo = demo_run()
+    if demo is not None and all(summary.path != demo for summary in runs):
+        runs += [summary for summary in list_runs(demo.parent) if summary.path == demo]
+    return tuple(runs)
 
 
 @dataclass(frozen=True, eq=False)

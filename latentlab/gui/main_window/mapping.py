@@ -54,6 +54,7 @@ class Mapping(QObject):
     def take(self, survey: Survey) -> None:
         """Points were encoded."""
         self.survey = survey
+        self._session.set_map_note("")
         fits = self._umap_step == survey.encoding.step  # the layout in hand is already of these very weights
         self._session.set_encoding(survey.encoding)
         self._show()

@@ -259,4 +259,8 @@ class Running(QObject):
         elif path is not None and path.is_dir() and not self._failed:
             self._session.update_run(status=RunFolder(path).record.status)
             self._opening.settle(self._step)
+        elif path is not None and path.is_dir():
+            self._session.update_run(status=RunFolder(path).record.status)
+        elif path is not None:  # its folder was taken away meanwhile
+            self._opening.close()
         self.ended.emit()

@@ -13,7 +13,7 @@ from latentlab.config import PRESETS, DataConfig, RunConfig, merge
 from latentlab.gui.actions import Actions, sheet
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.export import Exporting
-from latentlab.gui.main_window.library import Library
+from latentlab.gui.main_window.library import Library, all_runs
 from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.main_window.opening import Opening
 from latentlab.gui.main_window.panels import Panels, make_views
@@ -25,11 +25,9 @@ from latentlab.gui.threads.jobs import Jobs
 from latentlab.gui.threads.projection import Projector
 from latentlab.gui.views.message_view import MessageView
 from latentlab.gui.widgets import theme
-from latentlab.runs.folder import RunSummary, list_runs
-from latentlab.runs.places import demo_run
 
 CURVES_VIEW = "latentlab.gui.views.curves_view"
-SMALLEST = (960, 600)  # pixels
+SMALLEST = (1180, 680)  # pixels
 LIST_FOLLOWS_MS = 1500
 EDGE = 8  # pixels between the cards and the window's edge
 
@@ -84,7 +82,7 @@ class MainWindow(QMainWindow):
         bar.stop_pressed.connect(self.running.stop)
         bar.discard_pressed.connect(self.running.discard)
         bar.more_pressed.connect(self.running.more)
-        bar.perspective_chosen.connect(self.panels.perspective)
+        bar.perspective_chosen.connect(self._show_perspective)
 
         views.data.source_chosen.connect(lambda name: self._choose_data({"source": name, "path": None}))
         views.data.folder_chosen.connect(lambda path: self._choose_data({"source": "folder", "path": path}))
@@ -125,7 +123,7 @@ class MainWindow(QMainWindow):
         session.told.connect(lambda sentence, _error: session.logged.emit(sentence))
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
-        exploring, running, panels, app = self.exploring, self.running, self.panels, QApplication.instance()
+        exploring, running, app = self.exploring, self.running, QApplication.instance()
         assert isinstance(app, QApplication)
         return {
             "open": self._ask_run,
@@ -135,6 +133,7 @@ class MainWindow(QMainWindow):
             "train": running.train,
             "pause": lambda: running.resume() if self.session.training.phase == "paused" else running.pause(),
             "stop": running.stop,
+            "discard": running.discard,
             "more": lambda: _press(self, "more"),
             "fit": self.views.map.fit,
             "umap": lambda: self.mapping.choose("umap"),
@@ -147,12 +146,12 @@ class MainWindow(QMainWindow):
             "strip": lambda: _press(self, "strip_make"),
             "gif": self.exporting.ask_gif,
             "clear": exploring.clear,
-            "light": lambda: theme.apply(app, "light"),
-            "dark": lambda: theme.apply(app, "dark"),
-            "system": lambda: theme.apply(app, "system"),
-            "perspective_train": lambda: panels.perspective("train"),
-            "perspective_explore": lambda: panels.perspective("explore"),
-            "reset_layout": panels.reset,
+            "light": lambda: theme.choose(app, "light"),
+            "dark": lambda: theme.choose(app, "dark"),
+            "system": lambda: theme.choose(app, "system"),
+            "perspective_train": lambda: self._show_perspective("train"),
+            "perspective_explore": lambda: self._show_perspective("explore"),
+            "reset_layout": self._reset_layout,
             "keys": lambda: self._tell("Keys", sheet()),
             "about": lambda: self._tell("About LatentLab", ABOUT),
         }
@@ -173,7 +172,7 @@ class MainWindow(QMainWindow):
         self.opening.close()
 
     def refresh_runs(self) -> None:
-        self.jobs.start("runs", lambda _ticket: _all_runs(self._root), self.session.set_runs)
+        self.jobs.start("runs", lambda _ticket: all_runs(self._root), self.session.set_runs)
 
     # -- settings
 
@@ -203,6 +202,14 @@ class MainWindow(QMainWindow):
             lambda ticket: self.library.preview(config.data, config.training.seed, ticket),
             self.session.set_preview,
         )
+
+    def _show_perspective(self, name: str) -> None:
+        self.panels.perspective(name)
+        self.views.run_bar.set_perspective(name)
+
+    def _reset_layout(self) -> None:
+        self.panels.reset()
+        self.views.run_bar.set_perspective("explore")
 
     # -- what happens
 
@@ -277,6 +284,9 @@ class MainWindow(QMainWindow):
 
     def _on_first_paint(self) -> None:
         self.panels.first_shown()
+        self.views.map.canvas.setFocus()
+        for button in self.findChildren(QAbstractButton):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus, and the letters, with the map
         self.first_painted.emit()
         QTimer.singleShot(60, self, self._fetch_the_rest)
 
@@ -332,15 +342,6 @@ def _press(view: QWidget, button: str) -> None:
     found = view.findChild(QAbstractButton, button)
     assert found is not None, f"{view.objectName()} has no button {button}"
     found.click()
-
-
-def _all_runs(root: Path) -> tuple[RunSummary, ...]:
-    """The runs of the folder, newest first, and the demo where it is not among them."""
-    runs = list_runs(root) if root.is_dir() else []
-    demo = demo_run()
-    if demo is not None and all(summary.path != demo for summary in runs):
-        runs += [summary for summary in list_runs(demo.parent) if summary.path == demo]
-    return tuple(runs)
 
 
 ABOUT = (

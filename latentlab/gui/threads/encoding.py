@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.neighbours import Neighbours, Usual
@@ -30,9 +31,9 @@ class Survey:
     seconds: float = 0.0  # that encoding took, in the encoding thread
 
 
-def survey(encoding: Encoding, seconds: float = 0.0) -> Survey:
+def survey(encoding: Encoding, log_var: NDArray[np.float32] | None = None, seconds: float = 0.0) -> Survey:
     """Takes 10 to 100 ms: not for the GUI thread."""
-    return Survey(encoding, Pca.fit(encoding.mu), Neighbours(encoding.mu), Usual(encoding.mu), seconds)
+    return Survey(encoding, Pca.fit(encoding.mu), Neighbours(encoding.mu), Usual(encoding.mu, log_var), seconds)
 
 
 class Encoder(ModelThread):
@@ -57,7 +58,7 @@ class Encoder(ModelThread):
         got = encode(model, images, cancelled=lambda: not self.newest(channel))
         if got is not None and self.newest(channel):
             encoding = Encoding(got.index, got.mu, got.kl_per_dim, step, got.reconstruction, got.kl)
-            self.say(self.surveyed, survey(encoding, time.monotonic() - began))
+            self.say(self.surveyed, survey(encoding, got.log_var, time.monotonic() - began))
 
 
 def _live(model: "LatentModel", images: Images, seed: int, step: int) -> Live:

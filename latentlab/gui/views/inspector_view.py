@@ -45,6 +45,7 @@ class InspectorView(QWidget):
             signal.connect(self._show_selected)
             signal.connect(self._show_place)
         theme.changed.connect(self._show_selected)
+        theme.changed.connect(self._show_place)
         self._show_run()
 
     # -- building
@@ -168,7 +169,7 @@ class InspectorView(QWidget):
         self._figures.setText("" if row is None else self._figures_of(row))
         self._figures.setVisible(row is not None)
         self._hint.setVisible(row is None)
-        self.fact_changed.emit("" if row is None else self._name(row))
+        self.fact_changed.emit("" if row is None else f"selected {self._name(row)}")
 
     def _picture_of(self, row: int) -> Pixels | None:
         """The picture of the map's row, found by its dataset index; None while it has not arrived."""

@@ -108,6 +108,7 @@ class MapView(QWidget):
         self._glide.valueChanged.connect(self._on_glide)
         self.card.wanted.connect(self._show_hover_card)
         theme.changed.connect(self._dress)
+        theme.changed.connect(self.card.hide)
         canvas.installEventFilter(self)
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
@@ -212,12 +213,12 @@ class MapView(QWidget):
 
     def _dress(self) -> None:
         depth = 1.0 if theme.current().dark else 0.88  # on white, the light ones want a shade more
-        colours = np.array([theme.rgb(theme.shade(colour, depth)) for colour in self._colouring.colours], np.uint8)
-        count = len(self._shown)
+        shades = [theme.shade(colour, depth) for colour in self._colouring.colours]
+        colours, count = np.array([theme.rgb(colour) for colour in shades], np.uint8), len(self._shown)
         size = 5.0 if count < 2500 else 4.0 if count < 8000 else 3.0
         self.canvas.cloud.set_colours(colours, size * self.devicePixelRatioF())
         self.canvas.redraw()
-        self.legend.set_entries(self._colouring.legend)
+        self.legend.set_entries([(name, theme.shade(colour, depth)) for name, colour in self._colouring.legend])
 
     def _show_note(self) -> None:
         self.note.say(self._session.map_note or ("" if self._session.run else EMPTY), centred=not len(self._shown))
@@ -332,7 +333,7 @@ class MapView(QWidget):
     def _on_picture(self) -> None:
         place, picture = self._session.place, self._session.picture
         here = _position(place)
-        over = self.canvas.underMouse() or self.canvas.dragging
+        over = self.canvas.dragging or (self.canvas.underMouse() and place is not None and place.sample is None)
         if place is None or picture is None or here is None or self._hover is not None or not over:
             return
         self.card.set_picture(picture)

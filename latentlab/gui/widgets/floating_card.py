@@ -84,6 +84,9 @@ class FloatingCard(QFrame):
 
     def move_to(self, place: QPointF) -> None:
         """Beside `place` (pixels of the parent), on the side where there is room."""
+        layout = self.layout()
+        assert layout is not None, "made with one"
+        layout.activate()  # words that have just changed count
         self.adjustSize()
         parent = self.parentWidget()
         assert parent is not None, "it floats over something"

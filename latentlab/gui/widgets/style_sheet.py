@@ -93,7 +93,7 @@ QSlider::groove:horizontal { background: $line; height: 4px; border-radius: 2px;
 QSlider::sub-page:horizontal { background: $accent; height: 4px; border-radius: 2px; }
 QSlider::handle:horizontal { background: $accent; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }
 
-QListView { background: transparent; color: $text; border: 1px solid transparent; }
+QListView { background: $card; color: $text; border: 1px solid transparent; }
 QListView::item { border-radius: 6px; padding: 2px; }
 QListView::item:hover { background: $control; }
 QListView::item:selected { background: $control; color: $text; }

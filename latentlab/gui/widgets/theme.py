@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSettings, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
@@ -19,6 +19,7 @@ from latentlab.gui.widgets.style_sheet import style_sheet
 
 Choice = Literal["dark", "light", "system"]
 
+SETTING = "theme"  # its name among the settings that outlive the window
 SMALL, NORMAL, LARGE = 11, 12, 13  # pixels at 100 %; there are no other sizes of text
 MONO_FAMILIES = ["DejaVu Sans Mono", "Menlo", "Consolas"]
 
@@ -96,6 +97,18 @@ def apply(app: QApplication, choice: Choice) -> None:
     hints.setColorScheme(schemes[choice])
     hints.colorSchemeChanged.connect(_theme.follow, Qt.ConnectionType.UniqueConnection)
     _dress(app, _system() if choice == "system" else {"dark": DARK, "light": LIGHT}[choice])
+
+
+def choose(app: QApplication, choice: Choice) -> None:
+    """Dress the application as the person wants it, this time and the next."""
+    apply(app, choice)
+    QSettings().setValue(SETTING, choice)
+
+
+def chosen() -> Choice:
+    """What the person chose last; the system's where nothing was chosen."""
+    kept = QSettings().value(SETTING)
+    return kept if kept in ("dark", "light") else "system"
 
 
 def mono(size: int = SMALL) -> QFont:
