@@ -87,11 +87,11 @@ def run_app(tmp_path: Path, picture: Path, **arguments: object) -> subprocess.Co
 def test_a_screenshot_is_written_whole_and_the_timings_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LATENTLAB_TIMINGS", "1")
     picture = tmp_path / "window.png"
-    done = run_app(tmp_path, picture, size=[1200, 720])
+    done = run_app(tmp_path, picture, size=[1240, 720])
     assert done.returncode == 0, done.stderr
     with Image.open(picture) as shown:
         shown.load()
-        assert shown.size == (1200, 720)
+        assert shown.size == (1240, 720)
         assert len(np.unique(np.asarray(shown.convert("RGB")).reshape(-1, 3), axis=0)) > 300, "there is something on it"
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["window.png"]
     lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]

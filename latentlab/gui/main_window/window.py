@@ -27,7 +27,7 @@ from latentlab.gui.views.message_view import MessageView
 from latentlab.gui.widgets import theme
 
 CURVES_VIEW = "latentlab.gui.views.curves_view"
-SMALLEST = (1180, 680)  # pixels
+SMALLEST = (1224, 640)  # pixels
 LIST_FOLLOWS_MS = 1500
 EDGE = 8  # pixels between the cards and the window's edge
 
