@@ -77,7 +77,6 @@ def windowed(config: RunConfig, data_dir: Path) -> tuple[float, list[float], int
             if clock.isValid() and session.training.phase == "training" and session.encoding is not None:
                 intervals.append(clock.nsecsElapsed() / 1e6)
             clock.start()
-            window.views.map.canvas.update()
 
         ticker.timeout.connect(tick)
         ticker.start()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QFile, QObject, Signal
+from PySide6.QtCore import QFile, QObject, QTimer, Signal
 
 from latentlab.config import RunConfig, merge
 from latentlab.events import (
@@ -32,8 +32,9 @@ from latentlab.images import Dataset
 from latentlab.runs.folder import RunFolder, create_run, free_name
 from latentlab.runs.record import new_record
 
+BETWEEN_SNAPSHOTS_MS = 400  # decoding what is shown costs the training as much as a step each time
 LEAST_BETWEEN_MAPS = 1.0  # seconds
-MAP_SHARE = 0.15  # of the time may go into encoding the map's images while training
+MAP_SHARE = 0.1  # of the time may go into encoding the map's images while training
 
 
 class MapPace:
@@ -247,7 +248,7 @@ class Running(QObject):
             return
         with_map = self._pace.due()
         self._opening.follow(FromSnapshot(run.config, run.image_shape, run.class_names, event), with_map)
-        control.request_snapshot()
+        QTimer.singleShot(BETWEEN_SNAPSHOTS_MS, self, control.request_snapshot)
 
     def _on_ended(self, path: Path | None) -> None:
         self._session.set_training(phase="idle", note="", remaining_s=None)

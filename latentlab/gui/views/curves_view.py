@@ -1,6 +1,6 @@
 """The curves of training: negative ELBO with its reconstruction, and KL, over steps; train and validation.
 
-Drawn on a timer, at most ten times a second and only when records came; each record is read once. The legend reads
+Drawn on a timer, at most five times a second and only when records came; each record is read once. The legend reads
 the values at the cursor, or the newest.
 """
 
@@ -22,7 +22,7 @@ from latentlab.gui.widgets.curve_plot import AXIS_WIDTH, CurvePlot, draw_train, 
 from latentlab.gui.widgets.named import named
 
 Floats = NDArray[np.float64]
-REDRAW_MS = 100
+REDRAW_MS = 200
 MANY_TRAIN, MANY_VALIDATION = 600, 25  # records, beyond which lines are drawn paler and dots smaller
 
 
