@@ -59,7 +59,10 @@ def windowed(config: RunConfig, data_dir: Path) -> tuple[float, list[float], int
         window.resize(1280, 800)
         window.show()
         session = window.session
-        _wait(lambda: session.preview is not None)
+        warmed: list[float] = []
+        window.projector.warmed.connect(warmed.append)
+        window.open("digits-demo")
+        _wait(lambda: bool(warmed))  # UMAP compiles once in a window's life, on one core
         _rest(1500)
         session.set_config(config)
         intervals: list[float] = []
