@@ -52,7 +52,7 @@ def run(
         window.open(first)
     hook, signals = _ExceptionDialog(window), _Signals(window)
     window.show()
-    QTimer.singleShot(COLLECT_AFTER_MS, window, gc.enable)
+    QTimer.singleShot(COLLECT_AFTER_MS, window, lambda: gc.enable())
     picture = _Screenshot(window, screenshot) if screenshot is not None else None
     code = app.exec()
     hook.uninstall()

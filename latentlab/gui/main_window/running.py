@@ -82,6 +82,10 @@ class Running(QObject):
         self._new = False  # this training made the run, so that it may be thrown away
         self._discard = False
         self._failed = False
+        self._next_snapshot = QTimer(self)
+        self._next_snapshot.setSingleShot(True)
+        self._next_snapshot.setInterval(BETWEEN_SNAPSHOTS_MS)
+        self._next_snapshot.timeout.connect(self._ask_snapshot)
         self._pace = MapPace()
         opening.mapped.connect(lambda seconds: self._pace.answered(seconds))
 
@@ -248,7 +252,11 @@ class Running(QObject):
             return
         with_map = self._pace.due()
         self._opening.follow(FromSnapshot(run.config, run.image_shape, run.class_names, event), with_map)
-        QTimer.singleShot(BETWEEN_SNAPSHOTS_MS, self, control.request_snapshot)
+        self._next_snapshot.start()
+
+    def _ask_snapshot(self) -> None:
+        if self.trainer.control is not None:
+            self.trainer.control.request_snapshot()
 
     def _on_ended(self, path: Path | None) -> None:
         self._session.set_training(phase="idle", note="", remaining_s=None)
