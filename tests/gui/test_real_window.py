@@ -99,12 +99,12 @@ class Program:
     def wait_for_torch(self) -> None:
         wait("torch", lambda: any(line["what"] == "torch" for line in self.told()))
 
-    def helpers(self) -> set[int]:
+    def children(self) -> set[int]:
         """Its other processes."""
         return family(self.process.pid) - {self.process.pid}
 
     def remember(self) -> set[int]:
-        self._known |= self.helpers()
+        self._known |= self.children()
         return self._known
 
     def check_gone(self) -> None:

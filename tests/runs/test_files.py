@@ -49,7 +49,9 @@ def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
 
 
 def test_a_name_at_the_file_systems_limit_can_be_written(tmp_path: Path) -> None:
-    write_whole(tmp_path / ("n" * 255), b"x")
+    path = tmp_path / ("n" * 255)
+    write_whole(path, b"x")
+    assert path.read_bytes() == b"x"
 
 
 @posix
