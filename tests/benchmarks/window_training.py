@@ -37,7 +37,7 @@ SKIPPED = 0.2  # of the steps at the start: caches fill, and the map's first lay
 
 
 def headless(config: RunConfig, data_dir: Path) -> float:
-    """Images per second, the median over the records."""
+    """Steps per second."""
     dataset = load(config.data, data_dir=data_dir)
     with tempfile.TemporaryDirectory() as root:
         run = create_run(Path(root), new_record("headless", config, dataset))
@@ -47,7 +47,7 @@ def headless(config: RunConfig, data_dir: Path) -> float:
 
 
 def _speed(events: list[Measured]) -> float:
-    """Over all steps after the first, from the clock in the records: validation and checkpoints included."""
+    """Steps per second after the first of them, from the clock in the records: validation and checkpoints included."""
     first, last = events[int(len(events) * SKIPPED)], events[-1]
     return (last.step - first.step) / (last.time_s - first.time_s)
 

@@ -94,3 +94,15 @@ def test_dimensions_that_the_data_do_not_use_do_not_count():
     away = np.hstack([Z[:5], np.full((5, 3), 50.0)])
     assert (Usual(mu).percentile(away) == 0).all()
     assert (Usual(np.zeros((40, 3))).percentile(away[:, :3]) == 0).all()
+
+
+def test_samples_of_the_prior_are_usual_where_the_posteriors_fill_it():
+    draw = np.random.default_rng(3)
+    mu = draw.normal(size=(2000, 4)) * 0.6
+    log_var = np.full(mu.shape, 2 * np.log(0.8))  # 0.6^2 + 0.8^2 = 1: the posteriors together are N(0, I)
+    prior = draw.normal(size=(1000, 4))
+    against_draws, against_means = Usual(mu, log_var).percentile(prior), Usual(mu).percentile(prior)
+    assert 0.3 < (against_draws > 50).mean() < 0.7
+    assert (against_draws > 97.5).mean() < 0.06
+    assert (against_means > 97.5).mean() > 0.2, "what the means alone would say"
+    assert (Usual(mu, log_var).percentile(prior + 6) > 97.5).all()

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from latentlab.gui.app import make_application
 from latentlab.gui.main_window.window import MainWindow
+from latentlab.gui.widgets import theme
 from latentlab.runs.folder import RunFolder
 from latentlab.runs.places import demo_run
 
@@ -285,3 +286,20 @@ def test_hovering_shows_the_card_of_the_very_image(person: Person):
     index = person.session.encoding.index[row]
     assert f"#{index}" in view.card.title.text()
     assert np.array_equal(view.card.picture.pixels, person.session.images.pixels[row])
+
+
+def test_a_perspective_chosen_by_key_is_marked_on_its_button(person: Person):
+    train, explore = (person.find(QAbstractButton, f"perspective_{name}") for name in ("train", "explore"))
+    person.key(Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert (train.isChecked(), explore.isChecked()) == (True, False)
+    person.key(Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert (train.isChecked(), explore.isChecked()) == (False, True)
+
+
+def test_the_theme_that_was_chosen_comes_back_with_the_next_start(person: Person):
+    person.window.actions_table.actions["light"].trigger()
+    make_application()
+    assert theme.current() is theme.LIGHT
+    person.window.actions_table.actions["dark"].trigger()
+    make_application()
+    assert theme.current() is theme.DARK

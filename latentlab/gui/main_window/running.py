@@ -32,7 +32,7 @@ from latentlab.images import Dataset
 from latentlab.runs.folder import RunFolder, create_run, free_name
 from latentlab.runs.record import new_record
 
-BETWEEN_SNAPSHOTS_MS = 400  # decoding what is shown costs the training as much as a step each time
+BETWEEN_SNAPSHOTS_MS = 400  # what is shown follows at least twice a second, and no oftener than it is seen
 LEAST_BETWEEN_MAPS = 1.0  # seconds
 MAP_SHARE = 0.1  # of the time may go into encoding the map's images while training
 
