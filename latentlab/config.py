@@ -11,9 +11,17 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 ModelKind = Literal["vae", "beta-vae", "cvae"]
-NetworkKind = Literal["mlp", "conv"]
-LikelihoodKind = Literal["bernoulli", "gaussian"]
+NetworkKind = Literal["mlp", "conv", "residual"]
+DecoderKind = Literal["transposed", "upsample"]
+NormKind = Literal["none", "batch", "group", "layer"]
+ActivationKind = Literal["leaky-relu", "relu", "elu", "silu", "gelu", "tanh", "softplus", "gated"]
+LikelihoodKind = Literal["bernoulli", "continuous-bernoulli", "gaussian", "discretized-logistic"]
+PriorKind = Literal["standard", "conditional"]
+ObjectiveKind = Literal["beta", "capacity", "iwae"]
+FreeBits = Literal["dimension", "sample", "layer"]
+Augmentation = Literal["flip", "crop"]
 DeviceKind = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 DEFAULT_BETA: dict[str, float] = {"vae": 1.0, "beta-vae": 2.0, "cvae": 1.0}
 FOLDER = "folder"  # the source that reads a person's own pictures from `DataConfig.path`
@@ -38,6 +46,12 @@ class DataConfig(Section):
         None, description="Use only so many training images, chosen by the seed and balanced over the classes"
     )
     val_fraction: float = Field(0.1, ge=0.0, lt=1.0, description="Share of the training part that is held out")
+    attributes: Annotated[tuple[str, ...], Field(max_length=6)] = Field(
+        (), description="Attributes (CelebA's) whose combinations are the classes, and so the condition of a CVAE"
+    )
+    augment: tuple[Augmentation, ...] = Field(
+        (), description="Chance changes to training images: mirrored left to right, moved by a few pixels"
+    )
 
     @model_validator(mode="after")
     def _path_belongs_to_folder(self) -> Self:
@@ -50,30 +64,102 @@ class ModelConfig(Section):
     """The networks, the latent space and the likelihood."""
 
     kind: ModelKind = Field("vae", description="VAE, beta-VAE, or CVAE (the class is a condition)")
-    network: NetworkKind = Field("conv", description="Fully connected layers, or stride-2 convolutions")
-    hidden: tuple[Annotated[int, Field(ge=1, le=8192)], ...] | None = Field(
-        None, description="Units per layer (mlp) or channels per layer (conv); empty takes the network's default"
+    network: NetworkKind = Field(
+        "conv", description="Fully connected layers, stride-2 convolutions, or these with residual blocks"
     )
-    norm: Literal["none", "batch"] = Field("none", description="Normalisation after each hidden layer")
+    hidden: tuple[Annotated[int, Field(ge=1, le=8192)], ...] | None = Field(
+        None, description="Units per layer (mlp) or channels per layer (conv, residual); empty: the network's default"
+    )
+    decoder: DecoderKind = Field(
+        "transposed", description="How convolutions grow back: transposed, or enlarged first and then convolved"
+    )
+    norm: NormKind = Field("none", description="Normalisation after each hidden layer")
+    activation: ActivationKind = Field("leaky-relu", description="What makes a hidden layer more than a matrix")
     latent_dim: int = Field(16, ge=1, le=1024, description="Number of latent dimensions")
+    prior: PriorKind = Field("standard", description="N(0, I), or for a CVAE a Gaussian that is learnt for each class")
     likelihood: LikelihoodKind = Field("bernoulli", description="What a pixel is given the decoder's output")
+    sigma: Literal["learned", "optimal"] | Annotated[float, Field(gt=0.0, le=10.0)] = Field(
+        "learned",
+        description="Of a Gaussian, in pixels from 0 to 1, one for all: learnt, the optimum of each batch, or a number",
+    )
     binarize: Literal["none", "fresh", "threshold"] = Field(
         "none",
         description="What a Bernoulli likelihood sees: grey values, a fresh coin flip each time, or a cut at 1/2",
     )
 
     @model_validator(mode="after")
-    def _binarize_belongs_to_bernoulli(self) -> Self:
+    def _options_belong(self) -> Self:
         if self.binarize != "none" and self.likelihood != "bernoulli":
-            raise ValueError("binarize is for the Bernoulli likelihood; a Gaussian sees grey values")
+            raise ValueError(f"binarize is for the Bernoulli likelihood; a {self.likelihood} one sees grey values")
+        if self.sigma != "learned" and self.likelihood != "gaussian":
+            raise ValueError(f"sigma is for the Gaussian likelihood, and this one is {self.likelihood}")
+        if self.prior == "conditional" and self.kind != "cvae":
+            raise ValueError("a prior for each class needs the class as a condition: choose the model cvae")
         return self
 
 
-class ObjectiveConfig(Section):
-    """What is minimised: reconstruction + beta * KL, in nats per image."""
+class WeightSchedule(Section):
+    """How beta or the capacity gets to its value: as fractions of it, from `start` to `end`, over `steps`."""
 
-    beta: float = Field(1.0, ge=0.0, le=1000.0, description="Weight of the KL term")
-    warmup_steps: int = Field(0, ge=0, description="Steps over which the weight of the KL rises from 0 to beta")
+    shape: Literal["constant", "linear", "cosine", "cyclical"] = Field("constant", description="The way it changes")
+    steps: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Steps until it is there, and held; empty: those of the whole training"
+    )
+    start: float = Field(0.0, ge=0.0, le=1000.0, description="Fraction of the value at the first step")
+    end: float = Field(1.0, ge=0.0, le=1000.0, description="Fraction of the value at the end, held from there on")
+    cycles: int = Field(4, ge=1, le=10_000, description="Of a cyclical schedule: how often it rises")
+    ratio: float = Field(0.5, gt=0.0, le=1.0, description="Of a cyclical schedule: share of a cycle spent rising")
+
+
+class RateSchedule(Section):
+    """How the learning rate changes: as fractions of it, from `start` to `end`, over `steps`."""
+
+    shape: Literal["constant", "linear", "cosine", "cyclical", "one-cycle"] = Field(
+        "constant", description="The way it changes; one-cycle rises to the full rate and falls, cyclical starts anew"
+    )
+    steps: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Steps until it is there, and held; empty: those of the whole training"
+    )
+    start: Annotated[float, Field(gt=0.0, le=1.0)] | None = Field(
+        None, description="Fraction of the rate at the first step; empty: 1, or 0.04 for one-cycle"
+    )
+    end: float = Field(0.01, ge=0.0, le=1.0, description="Fraction of the rate at the end, held from there on")
+    cycles: int = Field(4, ge=1, le=10_000, description="Of a cyclical schedule: how often it falls")
+    peak: float = Field(0.3, gt=0.0, lt=1.0, description="Of one-cycle: share of the steps until the full rate")
+
+
+class ObjectiveConfig(Section):
+    """What is minimised, in nats per image: reconstruction + beta * KL, or another bound or balance of the two."""
+
+    kind: ObjectiveKind = Field(
+        "beta", description="Reconstruction + beta * KL; KL drawn to a capacity; or the bound of several samples (IWAE)"
+    )
+    beta: float = Field(1.0, ge=0.0, le=1000.0, description="Weight of the KL term; 0 makes it a plain autoencoder")
+    beta_schedule: WeightSchedule = Field(WeightSchedule(), description="How beta gets to its value")
+    free_bits: float = Field(0.0, ge=0.0, le=1000.0, description="Nats of KL that cost nothing; 0: none")
+    free_bits_per: FreeBits = Field(
+        "dimension",
+        description="What the free nats are given to: each dimension's mean over the batch, each dimension "
+        "of each sample, or the whole latent layer of each sample",
+    )
+    capacity: float | None = Field(None, ge=0.0, le=10_000.0, description="Nats of KL that the objective holds it at")
+    capacity_schedule: WeightSchedule = Field(
+        WeightSchedule(shape="linear"), description="How the capacity gets to its value"
+    )
+    capacity_weight: float = Field(1000.0, gt=0.0, le=1e6, description="Cost of a nat away from the capacity (gamma)")
+    samples: int = Field(1, ge=1, le=1000, description="Draws of z per image in training, for IWAE (k)")
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if (self.kind == "capacity") != (self.capacity is not None):
+            raise ValueError("the objective capacity needs a capacity in nats, and only it takes one")
+        if self.kind != "beta" and (self.beta != 1.0 or self.beta_schedule.shape != "constant"):
+            raise ValueError(f"beta and its schedule are for the objective beta; {self.kind} has a balance of its own")
+        if self.kind != "beta" and self.free_bits:
+            raise ValueError(f"free bits are for the objective beta, and this one is {self.kind}")
+        if self.kind != "iwae" and self.samples != 1:
+            raise ValueError("several samples per image are for the objective iwae")
+        return self
 
 
 class TrainingConfig(Section):
@@ -82,10 +168,26 @@ class TrainingConfig(Section):
     epochs: int = Field(20, ge=1, le=100_000, description="Passes over the training images, in total")
     batch_size: int = Field(128, ge=1, le=65_536, description="Images per step")
     learning_rate: float = Field(1e-3, gt=0.0, le=10.0, description="Adam's step size")
+    learning_rate_schedule: RateSchedule = Field(RateSchedule(), description="How the learning rate changes")
+    weight_decay: float = Field(
+        0.0, ge=0.0, le=10.0, description="Share of a weight taken off by a step of rate 1 (AdamW)"
+    )
+    clip_norm: Annotated[float, Field(gt=0.0)] | None = Field(
+        None, description="Longest gradient (its norm over all weights); empty: any"
+    )
+    ema: float = Field(
+        0.0, ge=0.0, lt=1.0, description="Decay per step of the running mean of the weights that is shown; 0: none"
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="Of weights, shuffling, noise and the validation split")
     device: DeviceKind = Field("auto", description="Where it runs; auto takes CUDA or MPS where there is one")
+    precision: Precision = Field(
+        "auto", description="Numbers of the networks; auto takes bfloat16 where it is fast and agrees with float32"
+    )
+    recompute: bool = Field(False, description="Gradient checkpointing: less memory, about a third more time")
     log_every: int = Field(10, ge=1, description="Steps between two records of the curves")
     checkpoint_every: int = Field(10, ge=1, description="Epochs between two checkpoints")
+    pictures_every: int = Field(0, ge=0, description="Epochs between two sets of pictures in the run folder; 0: none")
+    start_from: str | None = Field(None, description="The run whose weights this one began with")
 
 
 class RunConfig(Section):
@@ -99,13 +201,14 @@ class RunConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _beta_follows_kind(cls, values: Any) -> Any:
-        """Where no beta is given, the model's kind decides it (`DEFAULT_BETA`)."""
+        """Where no beta is given, the model's kind decides it (`DEFAULT_BETA`); other objectives have none."""
         if not isinstance(values, dict):
             return values
         model, objective = values.get("model", {}), values.get("objective", {})
         model = model.model_dump() if isinstance(model, ModelConfig) else model
         if isinstance(model, dict) and isinstance(objective, dict) and "beta" not in objective:
             beta = DEFAULT_BETA.get(str(model.get("kind", "vae")), 1.0)
+            beta = beta if objective.get("kind", "beta") == "beta" else 1.0
             values = {**values, "objective": {**objective, "beta": beta}}
         return values
 
@@ -113,6 +216,8 @@ class RunConfig(Section):
     def _vae_has_beta_one(self) -> Self:
         if self.model.kind == "vae" and self.objective.beta != 1.0:
             raise ValueError(f"a VAE has beta 1; for beta {self.objective.beta:g} choose the model beta-vae")
+        if self.model.kind == "vae" and self.objective.kind == "capacity":
+            raise ValueError("a VAE has beta 1; for the objective capacity choose the model beta-vae")
         return self
 
     @classmethod
@@ -131,6 +236,14 @@ class RunConfig(Section):
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
         return self.model_dump(mode="json")
+
+
+def without_warmup_steps(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration of the first schema, where a warm-up of beta was a number of steps, in today's words."""
+    objective = dict(config.get("objective", {}))
+    if steps := objective.pop("warmup_steps", 0):
+        objective["beta_schedule"] = {"shape": "linear", "steps": steps}
+    return {**config, "objective": objective}
 
 
 def read_values(path: Path) -> dict[str, Any]:
@@ -183,58 +296,3 @@ def _yaml(text: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from None
-
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "digits": {
-        "data": {"source": "digits"},
-        "model": {"network": "conv", "hidden": [16, 32], "latent_dim": 10},
-        "training": {"epochs": 60, "batch_size": 64},
-    },
-    "fashion": {
-        "data": {"source": "fashion-mnist"},
-        "model": {"network": "conv", "hidden": [32, 64, 128], "latent_dim": 64},
-        "training": {"epochs": 60, "batch_size": 128, "learning_rate": 1e-3, "checkpoint_every": 10},
-    },
-    "digits-20": {
-        "data": {"source": "mnist"},
-        "model": {"network": "mlp", "hidden": [400, 256], "latent_dim": 20},
-        "training": {"epochs": 20},
-    },
-    "faces-64": {
-        "data": {"source": "celeba", "image_size": 64, "channels": 3},
-        "model": {
-            "network": "conv",
-            "hidden": [32, 64, 128, 256],
-            "norm": "batch",
-            "latent_dim": 128,
-            "likelihood": "gaussian",
-        },
-        "objective": {"warmup_steps": 5_000},
-        "training": {"epochs": 20},
-    },
-    "disentangled": {
-        "data": {"source": "shapes", "limit": 50_000},
-        "model": {"kind": "beta-vae", "network": "conv", "hidden": [32, 32, 64, 64], "latent_dim": 10},
-        "objective": {"beta": 4.0},
-        "training": {"epochs": 30},
-    },
-    "conditional": {
-        "data": {"source": "mnist"},
-        "model": {"kind": "cvae", "network": "conv", "latent_dim": 8},
-        "training": {"epochs": 15, "learning_rate": 2e-3},
-    },
-    "picture": {
-        "data": {"source": "mnist"},
-        "model": {"network": "mlp", "latent_dim": 2},
-        "training": {"epochs": 30},
-    },
-}
-"""Recipes by name, as dicts to put over the defaults. 'disentangled' follows Higgins et al. 2017 (beta 4)."""
-
-
-def preset(name: str) -> dict[str, Any]:
-    """The preset's values, to be merged under flags. Raises ValueError naming the presets there are."""
-    if name not in PRESETS:
-        raise ValueError(f"unknown preset '{name}'; there are: {', '.join(PRESETS)}")
-    return PRESETS[name]

@@ -8,15 +8,14 @@ from hypothesis import strategies as st
 
 from latentlab.config import (
     DEFAULT_BETA,
-    PRESETS,
     DataConfig,
     ModelConfig,
     ObjectiveConfig,
     RunConfig,
     TrainingConfig,
     merge,
-    preset,
 )
+from latentlab.presets import PRESETS, preset
 
 FIELDS = [
     (section, field)
@@ -96,7 +95,12 @@ def test_beta_follows_the_kind_unless_it_is_given() -> None:
         assert RunConfig.parse({"model": {"kind": kind}}).objective.beta == beta
         assert RunConfig(model=ModelConfig(kind=kind)).objective.beta == beta  # type: ignore[arg-type]
     assert RunConfig.parse({"model": {"kind": "beta-vae"}, "objective": {"beta": 10}}).objective.beta == 10
-    assert RunConfig.parse({"model": {"kind": "beta-vae"}, "objective": {"warmup_steps": 5}}).objective.beta == 2
+    assert (
+        RunConfig.parse(
+            {"model": {"kind": "beta-vae"}, "objective": {"beta_schedule": {"shape": "linear", "steps": 5}}}
+        ).objective.beta
+        == 2
+    )
 
 
 def test_sections_are_frozen() -> None:

@@ -12,9 +12,10 @@ from typing import Any
 from latentlab.cli import report
 from latentlab.cli.exits import DONE, FAILED, INTERRUPTED, say
 from latentlab.cli.opening import data_of, runs_root
-from latentlab.config import RunConfig, merge, preset, read_values
+from latentlab.config import RunConfig, merge, read_values
 from latentlab.events import Event, Failed, Finished
 from latentlab.images import Dataset
+from latentlab.presets import preset
 from latentlab.runs.folder import RunFolder, check_free, create_run, free_name, open_run
 from latentlab.runs.record import new_record
 from latentlab.training.control import Control

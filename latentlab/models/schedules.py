@@ -1,9 +1,55 @@
-"""How weights change over training. Schedules tick in optimizer steps and hold their last value past their end."""
+"""How beta, capacity and learning rate change over training: a factor on their value, a function of the step alone.
+
+Schedules tick in optimizer steps and hold their last factor past their end.
+"""
+
+import math
+
+from latentlab.config import RateSchedule, WeightSchedule
+
+ONE_CYCLE_START = 0.04  # 1/25, as in Smith and Topin 2019
 
 
-def linear_warmup(step: int, beta: float, warmup_steps: int) -> float:
-    """The weight of the KL at a step (0 for the first): from 0 straight up to beta, reached at `warmup_steps`.
+def weight_factor(schedule: WeightSchedule, step: int, total: int) -> float:
+    """The factor on beta or the capacity at a step (0 for the first); `total` steps where the schedule names none.
 
-    Bowman et al. 2016 and Sønderby et al. 2016, against latents that are switched off before the decoder can use them.
+    Linear: Bowman et al. 2016 and Sønderby et al. 2016, against latents that are switched off before the decoder can
+    use them. Cyclical: Fu et al. 2019; the factor rises over `ratio` of each cycle and is held for the rest of it.
     """
-    return beta if step >= warmup_steps else beta * step / warmup_steps
+    done = _done(step, schedule.steps or total)
+    if schedule.shape == "constant":
+        return 1.0
+    if schedule.shape == "cyclical":
+        done = 1.0 if done >= 1.0 else min(1.0, (done * schedule.cycles % 1.0) / schedule.ratio)
+    if schedule.shape == "cosine":
+        done = (1 - math.cos(math.pi * done)) / 2
+    return schedule.start + (schedule.end - schedule.start) * done
+
+
+def rate_factor(schedule: RateSchedule, step: int, total: int) -> float:
+    """The factor on the learning rate at a step (0 for the first); `total` steps where the schedule names none.
+
+    Cyclical: cosines that start anew (Loshchilov and Hutter 2017). One-cycle: Smith and Topin 2019, with cosines.
+    """
+    done = _done(step, schedule.steps or total)
+    start = schedule.start if schedule.start is not None else 1.0
+    if schedule.shape == "constant":
+        return 1.0
+    if schedule.shape == "linear":
+        return start + (schedule.end - start) * done
+    if schedule.shape == "one-cycle":
+        start = schedule.start if schedule.start is not None else ONE_CYCLE_START
+        if done < schedule.peak:
+            return _cosine(start, 1.0, done / schedule.peak)
+        return _cosine(1.0, schedule.end, (done - schedule.peak) / (1 - schedule.peak))
+    if schedule.shape == "cyclical":
+        done = 1.0 if done >= 1.0 else done * schedule.cycles % 1.0
+    return _cosine(start, schedule.end, done)
+
+
+def _done(step: int, steps: int) -> float:
+    return min(1.0, step / max(1, steps))
+
+
+def _cosine(start: float, end: float, done: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * done)) / 2

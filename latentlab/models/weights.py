@@ -11,13 +11,13 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from latentlab.config import RunConfig
+from latentlab.config import RunConfig, without_warmup_steps
 from latentlab.models.build import build
 from latentlab.models.latent_model import LatentModel
 from latentlab.models.networks import Shape
 
 WEIGHTS_FILE, DESCRIPTION_FILE = "model.safetensors", "config.json"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _read_description(path: Path) -> tuple[RunConfig, Shape, tuple[str, ...]]:
         version = values["schema_version"]
         if version > SCHEMA_VERSION:
             raise ValueError(f"{path} was written by a newer LatentLab")
-        config = RunConfig.parse(values["config"])
+        config = RunConfig.parse(without_warmup_steps(values["config"]) if version < 2 else values["config"])
         channels, height, width = (int(side) for side in values["image_shape"])
         return config, (channels, height, width), tuple(str(name) for name in values["class_names"])
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):

@@ -12,13 +12,21 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from latentlab.config import RunConfig, Section, explain
+from latentlab.config import RunConfig, Section, explain, without_warmup_steps
 from latentlab.images import Dataset, split_sizes
 from latentlab.runs.files import read_json, write_json
 from latentlab.runs.places import RECORD_FILE
 
-SCHEMA_VERSION = 1
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}  # from this version to the next
+SCHEMA_VERSION = 2
+
+
+def schedules_have_shapes(values: dict[str, Any]) -> dict[str, Any]:
+    """1 to 2: a warm-up of beta was a number of steps."""
+    return {**values, "config": without_warmup_steps(values["config"])}
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: schedules_have_shapes}
+"""From this version to the next."""
 
 Status = Literal["created", "training", "paused", "stopped", "completed", "failed"]
 VERSIONS_THAT_MATTER = ("latentlab", "torch", "numpy", "safetensors")

@@ -7,7 +7,7 @@ from latentlab.config import RunConfig
 from latentlab.events import Measured, Saved, Snapshot, Split, Started
 from latentlab.images import Dataset, Indices, held_out, limited, split_sizes
 from latentlab.models import build
-from latentlab.models.schedules import linear_warmup
+from latentlab.models.schedules import weight_factor
 from latentlab.runs.folder import RunFolder
 from latentlab.training import checkpoint
 from latentlab.training.batches import ImageReader, epoch_order, spans
@@ -47,8 +47,9 @@ class Training:
 
     @property
     def beta(self) -> float:
-        """The weight of the KL in the next step, warm-up included."""
-        return linear_warmup(self.progress.step, self.progress.beta, self.config.objective.warmup_steps)
+        """The weight of the KL in the next step, its schedule included."""
+        factor = weight_factor(self.config.objective.beta_schedule, self.progress.step, self.total_steps)
+        return self.progress.beta * factor
 
     @property
     def order(self) -> Indices:
@@ -186,7 +187,8 @@ def prepare(config: RunConfig, dataset: Dataset, run: RunFolder) -> Training:
         progress=Progress(config.objective.beta, settings.learning_rate),
     )
     training.resume()
-    if config.objective.warmup_steps > training.total_steps:
-        steps = f"{config.objective.warmup_steps} steps but the training {training.total_steps}"
+    schedule = config.objective.beta_schedule
+    if schedule.shape != "constant" and (schedule.steps or 0) > training.total_steps:
+        steps = f"{schedule.steps} steps but the training {training.total_steps}"
         training.warnings.append(f"the warm-up of beta takes {steps}: beta will not be reached")
     return training

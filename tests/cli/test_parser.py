@@ -12,7 +12,8 @@ import pytest
 
 from latentlab.cli.parser import COMMANDS, EXPORTS, parse, similar_command
 from latentlab.cli.train import FLAGS, configuration
-from latentlab.config import PRESETS, DeviceKind, LikelihoodKind, ModelKind, NetworkKind, RunConfig
+from latentlab.config import DeviceKind, LikelihoodKind, ModelKind, NetworkKind, RunConfig
+from latentlab.presets import PRESETS
 
 HEAVY = ("torch", "numpy", "PySide6", "pydantic", "sklearn", "umap", "PIL", "tqdm")
 

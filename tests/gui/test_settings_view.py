@@ -8,9 +8,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QScrollArea, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from latentlab.config import PRESETS, RunConfig, merge, preset
+from latentlab.config import RunConfig, merge
 from latentlab.gui.session import Session
 from latentlab.gui.views.settings_view import FIELDS, SettingsView, matching_preset
+from latentlab.presets import PRESETS, preset
 
 
 @pytest.fixture
@@ -60,7 +61,6 @@ def edits(view: SettingsView) -> list[dict[str, Any]]:
         ("epochs", "7", {"training": {"epochs": 7}}),
         ("batch_size", "256", {"training": {"batch_size": 256}}),
         ("learning_rate", "0.0003", {"training": {"learning_rate": 0.0003}}),
-        ("warmup_steps", "500", {"objective": {"warmup_steps": 500}}),
         ("limit", "2000", {"data": {"limit": 2000}}),
         ("seed", "42", {"training": {"seed": 42}}),
     ],

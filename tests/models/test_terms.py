@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from torch.distributions import Bernoulli as TorchBernoulli
 from torch.distributions import Normal, kl_divergence
 
-from latentlab.config import ModelConfig
+from latentlab.config import ModelConfig, WeightSchedule
 from latentlab.models.build import build
 from latentlab.models.latent_model import Terms
 from latentlab.models.latents import LOG_VAR_MAX, LOG_VAR_MIN, GaussianLatent
 from latentlab.models.likelihoods import LOG_SIGMA_MIN, Bernoulli, Gaussian
 from latentlab.models.objectives import beta_objective
 from latentlab.models.priors import StandardNormal
-from latentlab.models.schedules import linear_warmup
+from latentlab.models.schedules import weight_factor
 
 F64 = torch.float64
 
@@ -154,5 +154,6 @@ def test_beta_may_be_a_tensor() -> None:
 
 
 def test_warmup_rises_in_steps_and_then_holds() -> None:
-    assert [linear_warmup(step, 4.0, 4) for step in (0, 1, 2, 4, 9)] == [0.0, 1.0, 2.0, 4.0, 4.0]
-    assert linear_warmup(0, 4.0, 0) == 4.0
+    warmup = WeightSchedule(shape="linear", steps=4)
+    assert [weight_factor(warmup, step, 100) for step in (0, 1, 2, 4, 9)] == [0.0, 0.25, 0.5, 1.0, 1.0]
+    assert weight_factor(WeightSchedule(), 0, 100) == 1.0

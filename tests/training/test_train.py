@@ -222,11 +222,11 @@ def test_a_cvae_without_labels_is_refused(workshop: Any) -> None:
 
 
 def test_warm_up_rises_with_the_steps_and_says_when_it_will_not_end(workshop: Any) -> None:
-    run = workshop.new(workshop.config(objective={"warmup_steps": 8}))
+    run = workshop.new(workshop.config(objective={"beta_schedule": {"shape": "linear", "steps": 8}}))
     events = workshop.train(run)
     assert [event.beta for event in measured(events, "train")][:9] == [step / 8 for step in range(9)]
     assert not any(isinstance(event, Warned) for event in events)
-    run = workshop.new(workshop.config(objective={"warmup_steps": 100}))
+    run = workshop.new(workshop.config(objective={"beta_schedule": {"shape": "linear", "steps": 100}}))
     warnings = [event.message for event in workshop.train(run) if isinstance(event, Warned)]
     assert len(warnings) == 1
     assert "100 steps" in warnings[0]

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMainWindow, QMessageBox, QWidget
 
-from latentlab.config import PRESETS, DataConfig, RunConfig, merge
+from latentlab.config import DataConfig, RunConfig, merge
 from latentlab.gui.actions import Actions, sheet
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.export import Exporting
@@ -25,6 +25,7 @@ from latentlab.gui.threads.jobs import Jobs
 from latentlab.gui.threads.projection import Projector
 from latentlab.gui.views.message_view import MessageView
 from latentlab.gui.widgets import theme
+from latentlab.presets import PRESETS
 
 CURVES_VIEW = "latentlab.gui.views.curves_view"
 SMALLEST = (1224, 640)  # pixels

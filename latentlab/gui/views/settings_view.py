@@ -21,10 +21,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from latentlab.config import DEFAULT_BETA, PRESETS, RunConfig
+from latentlab.config import DEFAULT_BETA, RunConfig
 from latentlab.gui.session import Session
 from latentlab.gui.widgets import labels
 from latentlab.gui.widgets.named import SPIN_MARGINS, named
+from latentlab.presets import PRESETS
 
 CUSTOM = "custom"
 
@@ -83,7 +84,6 @@ TRAINING_FIELDS = (
     FieldRow("training", "epochs", "Epochs", Whole(1, 100_000)),
     FieldRow("training", "batch_size", "Batch size", Whole(1, 65_536, 32, " images")),
     FieldRow("training", "learning_rate", "Learning rate", Real(1e-6, 10.0, 1e-4, 6)),
-    FieldRow("objective", "warmup_steps", "KL warm-up", Whole(0, 10_000_000, 500, " steps")),
     FieldRow("data", "limit", "Limit", Whole(2, 100_000_000, 1000, " images", none="all images")),
     FieldRow("training", "seed", "Seed", Whole(0, 2**31 - 1)),
     FieldRow("training", "device", "Device", Choice({"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS"})),

@@ -1,0 +1,57 @@
+"""Recipes by name, as values to put over a configuration's defaults."""
+
+from typing import Any
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "digits": {
+        "data": {"source": "digits"},
+        "model": {"network": "conv", "hidden": [16, 32], "latent_dim": 10},
+        "training": {"epochs": 60, "batch_size": 64},
+    },
+    "fashion": {
+        "data": {"source": "fashion-mnist"},
+        "model": {"network": "conv", "hidden": [32, 64, 128], "latent_dim": 64},
+        "training": {"epochs": 60, "batch_size": 128, "learning_rate": 1e-3, "checkpoint_every": 10},
+    },
+    "digits-20": {
+        "data": {"source": "mnist"},
+        "model": {"network": "mlp", "hidden": [400, 256], "latent_dim": 20},
+        "training": {"epochs": 20},
+    },
+    "faces-64": {
+        "data": {"source": "celeba", "image_size": 64, "channels": 3},
+        "model": {
+            "network": "conv",
+            "hidden": [32, 64, 128, 256],
+            "norm": "batch",
+            "latent_dim": 128,
+            "likelihood": "gaussian",
+        },
+        "objective": {"beta_schedule": {"shape": "linear", "steps": 5_000}},
+        "training": {"epochs": 20},
+    },
+    "disentangled": {
+        "data": {"source": "shapes", "limit": 50_000},
+        "model": {"kind": "beta-vae", "network": "conv", "hidden": [32, 32, 64, 64], "latent_dim": 10},
+        "objective": {"beta": 4.0},
+        "training": {"epochs": 30},
+    },
+    "conditional": {
+        "data": {"source": "mnist"},
+        "model": {"kind": "cvae", "network": "conv", "latent_dim": 8},
+        "training": {"epochs": 15, "learning_rate": 2e-3},
+    },
+    "picture": {
+        "data": {"source": "mnist"},
+        "model": {"network": "mlp", "latent_dim": 2},
+        "training": {"epochs": 30},
+    },
+}
+"""Recipes by name, as dicts to put over the defaults. 'disentangled' follows Higgins et al. 2017 (beta 4)."""
+
+
+def preset(name: str) -> dict[str, Any]:
+    """The preset's values, to be merged under flags. Raises ValueError naming the presets there are."""
+    if name not in PRESETS:
+        raise ValueError(f"unknown preset '{name}'; there are: {', '.join(PRESETS)}")
+    return PRESETS[name]
