@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from latentlab.cli.settings import add_flags
+
 COMMANDS = ("gui", "train", "evaluate", "export", "doctor")
 EXPORTS = ("samples", "reconstructions", "interpolation", "traversal", "map", "latents")
 SPLITS = ("test", "validation", "train")
@@ -112,7 +114,7 @@ def _train(commands: Any) -> None:
   latentlab train --preset conditional --limit 10000 --name numbers
   latentlab train --resume numbers --more 5""",
     )
-    _train_flags(command)
+    add_flags(command)
     recipe = command.add_argument_group("recipes", "flags go over --config, which goes over --preset")
     recipe.add_argument(
         "--preset",
@@ -125,6 +127,9 @@ def _train(commands: Any) -> None:
         metavar="FILE",
         help="a .json or .yaml file with the sections data, model, objective and training",
     )
+    recipe.add_argument(
+        "--from", dest="start_from", metavar="RUN", help="a new run that begins with this one's model and weights"
+    )
     recipe.add_argument("--name", help="the run's name (default: free, such as digits-vae-1)")
     again = command.add_argument_group("going on")
     again.add_argument(
@@ -134,29 +139,6 @@ def _train(commands: Any) -> None:
     )
     again.add_argument("--more", type=int, metavar="N", help="with --resume: N epochs more than it was set to")
     command.add_argument("--json", action="store_true", help="print every event as a line of JSON")
-
-
-def _train_flags(command: ArgumentParser) -> None:
-    """One flag per field of the configuration that is set often; no defaults here: they are the configuration's."""
-    flags = command.add_argument_group("what is trained")
-    flags.add_argument(
-        "--data",
-        metavar="NAME_OR_FOLDER",
-        help="digits, shapes, mnist, fashion-mnist, cifar10, "
-        "celeba, or a folder of pictures with or without a subfolder per class (default: digits)",
-    )
-    flags.add_argument("--model", metavar="KIND", help="vae, beta-vae or cvae (default: vae)")
-    flags.add_argument("--network", metavar="KIND", help="mlp or conv (default: conv)")
-    flags.add_argument("--likelihood", metavar="KIND", help="bernoulli or gaussian (default: bernoulli)")
-    flags.add_argument("--latent-dim", type=int, metavar="N", help="latent dimensions (default: 16)")
-    flags.add_argument("--beta", type=float, metavar="X", help="weight of the KL (default: 1; beta-vae: 2)")
-    flags.add_argument("--epochs", type=int, metavar="N", help="passes over the data, in total (default: 20)")
-    flags.add_argument("--batch-size", type=int, metavar="N", help="images per step (default: 128)")
-    flags.add_argument("--lr", type=float, metavar="X", help="Adam's learning rate (default: 0.001)")
-    flags.add_argument("--seed", type=int, metavar="N", help="of weights, noise, shuffling and splits (default: 0)")
-    flags.add_argument("--device", metavar="KIND", help="auto, cpu, cuda or mps (default: auto)")
-    flags.add_argument("--limit", type=int, metavar="N", help="use N training images, balanced over the classes")
-    flags.add_argument("--val-fraction", type=float, metavar="X", help="share held out for validation (default: 0.1)")
 
 
 def _evaluate(commands: Any) -> None:

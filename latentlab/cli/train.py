@@ -12,6 +12,7 @@ from typing import Any
 from latentlab.cli import report
 from latentlab.cli.exits import DONE, FAILED, INTERRUPTED, say
 from latentlab.cli.opening import data_of, runs_root
+from latentlab.cli.settings import given, settings
 from latentlab.config import RunConfig, merge, read_values
 from latentlab.events import Event, Failed, Finished
 from latentlab.images import Dataset
@@ -19,22 +20,6 @@ from latentlab.presets import preset
 from latentlab.runs.folder import RunFolder, check_free, create_run, free_name, open_run
 from latentlab.runs.record import new_record
 from latentlab.training.control import Control
-
-FLAGS: dict[str, tuple[str, str]] = {
-    "model": ("model", "kind"),
-    "network": ("model", "network"),
-    "likelihood": ("model", "likelihood"),
-    "latent_dim": ("model", "latent_dim"),
-    "beta": ("objective", "beta"),
-    "epochs": ("training", "epochs"),
-    "batch_size": ("training", "batch_size"),
-    "lr": ("training", "learning_rate"),
-    "seed": ("training", "seed"),
-    "device": ("training", "device"),
-    "limit": ("data", "limit"),
-    "val_fraction": ("data", "val_fraction"),
-}
-"""Each flag with the section and field of the configuration that it sets; --data sets two."""
 
 
 def train(request: Namespace) -> int:
@@ -48,18 +33,26 @@ def train(request: Namespace) -> int:
 
 def configuration(request: Namespace) -> RunConfig:
     """What is to be trained: flags over --config over --preset over the defaults. Raises ValueError."""
-    values = preset(request.preset) if request.preset is not None else {}
+    values = _beginning(request)
+    if request.preset is not None:
+        values = merge(values, preset(request.preset))
     if request.config is not None:
         values = merge(values, read_values(request.config))
     return RunConfig.parse(merge(values, _flags(request)))
 
 
+def _beginning(request: Namespace) -> dict[str, Any]:
+    """With --from RUN: that run's model, and where its weights lie. Raises ValueError where there is no such run."""
+    if request.start_from is None:
+        return {}
+    run = open_run(request.start_from, runs_root(request.checkpoints))
+    config = run.record.config.to_dict()
+    return {"model": config["model"], "training": {"start_from": str(run.path.resolve())}}
+
+
 def _flags(request: Namespace) -> dict[str, Any]:
     """The configuration's fields that were set on the command line, section by section."""
-    values: dict[str, Any] = {}
-    for flag, (section, field) in FLAGS.items():
-        if getattr(request, flag) is not None:
-            values.setdefault(section, {})[field] = getattr(request, flag)
+    values = settings(request)
     if request.data is not None:
         from latentlab.data.sources import from_argument
 
@@ -92,8 +85,10 @@ def _resumed(request: Namespace) -> tuple[RunFolder, Dataset]:
     """The run to go on with, set to its new number of epochs and device, and the data it was trained on."""
     from latentlab.training.preparation import check
 
-    extra = [f"--{flag.replace('_', '-')}" for flag in (*FLAGS, "data", "preset", "config", "name")
-             if flag not in ("epochs", "device") and getattr(request, flag) is not None]  # fmt: skip
+    others = {"--preset": request.preset, "--config": request.config, "--name": request.name}
+    others["--from"] = request.start_from
+    extra = [flag for flag in given(request) if flag not in ("--epochs", "--device")]
+    extra += [flag for flag, value in others.items() if value is not None]
     if extra:
         raise ValueError(f"--resume goes on with what the run is; {extra[0]} is for a new run")
     run = open_run(request.resume, runs_root(request.checkpoints))

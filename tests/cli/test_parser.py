@@ -11,7 +11,8 @@ from typing import get_args
 import pytest
 
 from latentlab.cli.parser import COMMANDS, EXPORTS, parse, similar_command
-from latentlab.cli.train import FLAGS, configuration
+from latentlab.cli.settings import FLAGS
+from latentlab.cli.train import configuration
 from latentlab.config import DeviceKind, LikelihoodKind, ModelKind, NetworkKind, RunConfig
 from latentlab.presets import PRESETS
 
@@ -107,33 +108,95 @@ def test_the_help_states_the_true_defaults(capsys: pytest.CaptureFixture[str]) -
         parse(["train", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     defaults = RunConfig().to_dict()
-    for flag, (section, field) in FLAGS.items():
-        if flag not in ("limit", "beta"):
-            stated = re.search(rf"--{flag.replace('_', '-')} [A-Z]+ [^(]*\(default: ([^)]*)\)", text)
-            assert stated, flag
-            assert stated[1] == str(defaults[section][field])
+    for flag in FLAGS:
+        default = defaults[flag.section][flag.field]
+        default = default["shape"] if isinstance(default, dict) else default
+        if default in (None, []) or flag.name in ("beta", "pictures-every", "iwae-samples"):
+            continue
+        stated = re.search(rf"--{flag.name} [^ ]+ (?:(?! --).)*?\(default: ([^)]*)\)", text)
+        assert stated, flag.name
+        assert stated[1] == str(default)
 
 
 def test_every_flag_reaches_the_configuration() -> None:
-    words = """train --data shapes --model beta-vae --network mlp --likelihood gaussian --latent-dim 3 --beta 2.5
-        --epochs 4 --batch-size 5 --lr 0.25 --seed 6 --device cpu --limit 70 --val-fraction 0.5"""
+    words = """train --data shapes --model cvae --network residual --likelihood gaussian --latent-dim 3 --beta 2.5
+        --epochs 4 --batch-size 5 --lr 0.25 --seed 6 --device cpu --limit 70 --val-fraction 0.5 --sigma 0.1
+        --attributes Smiling,Male --augment flip,crop --hidden 8,16 --decoder upsample --norm group --activation silu
+        --prior conditional --beta-schedule cyclical:400 --free-bits 0.25 --lr-schedule one-cycle --weight-decay 0.01
+        --clip-norm 5 --ema 0.999 --precision float32 --pictures-every 2
+        --set objective.beta_schedule.cycles=3 --set training.recompute=true"""
     request = parse(words.split())
     config = configuration(request)
     assert config.data.source == "shapes"
-    assert {flag: config.to_dict()[section][field] for flag, (section, field) in FLAGS.items()} == {
-        "model": "beta-vae",
-        "network": "mlp",
+    assert config.objective.beta_schedule.cycles == 3
+    assert config.training.recompute
+    found = {flag.name: getattr(getattr(config, flag.section), flag.field) for flag in FLAGS}
+    assert found.pop("beta-schedule").steps == 400
+    assert found.pop("lr-schedule").shape == "one-cycle"
+    assert found == {
+        "limit": 70,
+        "val-fraction": 0.5,
+        "attributes": ("Smiling", "Male"),
+        "augment": ("flip", "crop"),
+        "model": "cvae",
+        "network": "residual",
+        "hidden": (8, 16),
+        "decoder": "upsample",
+        "norm": "group",
+        "activation": "silu",
+        "latent-dim": 3,
+        "prior": "conditional",
         "likelihood": "gaussian",
-        "latent_dim": 3,
+        "sigma": 0.1,
+        "binarize": "none",
+        "objective": "beta",
         "beta": 2.5,
+        "free-bits": 0.25,
+        "capacity": None,
+        "iwae-samples": 1,
         "epochs": 4,
-        "batch_size": 5,
+        "batch-size": 5,
         "lr": 0.25,
+        "weight-decay": 0.01,
+        "clip-norm": 5,
+        "ema": 0.999,
         "seed": 6,
         "device": "cpu",
-        "limit": 70,
-        "val_fraction": 0.5,
+        "precision": "float32",
+        "pictures-every": 2,
     }
+
+
+def test_the_other_objectives_are_reached_by_flags_too() -> None:
+    iwae = configuration(parse(["train", "--objective", "iwae", "--iwae-samples", "5", "--binarize", "fresh"]))
+    assert (iwae.objective.kind, iwae.objective.samples, iwae.model.binarize) == ("iwae", 5, "fresh")
+    held = configuration(parse(["train", "--model", "beta-vae", "--objective", "capacity", "--capacity", "25"]))
+    assert (held.objective.capacity, held.objective.beta) == (25, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--set model.nrom=batch", "unknown option 'model.nrom'"),
+        ("--set model=mlp", "'model=mlp' is not SECTION.FIELD=VALUE"),
+        ("--set model.norm.kind=batch --norm batch", "norm is not a section"),
+        ("--hidden 400,many", "'400,many' is not a list of whole numbers"),
+        ("--beta-schedule linear:soon", "'linear:soon' is not a schedule"),
+        ("--iwae-samples 5", "several samples per image are for the objective iwae"),
+    ],
+)
+def test_a_value_that_cannot_be_is_answered_with_a_sentence(
+    words: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        configuration(parse(["train", *words.split()]))
+    except ValueError as error:
+        said = str(error)
+    except SystemExit:
+        said = capsys.readouterr().err
+    else:
+        said = ""
+    assert sentence in said
 
 
 def test_flags_go_over_the_file_which_goes_over_the_preset(tmp_path: Path) -> None:
