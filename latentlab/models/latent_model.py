@@ -19,7 +19,8 @@ class Terms(NamedTuple):
     """What one pass gives, per image and before any reduction.
 
     reconstruction (B,) is -log p(x | z); kls has one tensor (B, d) per latent layer; log_q (B,) is log q(z | x);
-    log_p (B,) is log p(z); auxiliary holds further losses by name; z (B, d) is the draw.
+    log_p (B,) is log p(z); auxiliary holds further losses by name; z (B, d) is the draw. Of several draws per image
+    there are samples * B rows: all images' first draws, then all their second ones.
     """
 
     reconstruction: Tensor
@@ -28,6 +29,7 @@ class Terms(NamedTuple):
     log_p: Tensor
     auxiliary: dict[str, Tensor]
     z: Tensor
+    samples: int = 1
 
 
 class OneHot(nn.Module):

@@ -176,7 +176,7 @@ def test_damaged_files_are_named_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(description[:-30])
     with pytest.raises(ValueError, match="does not describe a model"):
         load_model(tmp_path)
-    (tmp_path / "config.json").write_text(description.replace('"schema_version": 1', '"schema_version": 2'))
+    (tmp_path / "config.json").write_text(description.replace('"schema_version": 2', '"schema_version": 3'))
     with pytest.raises(ValueError, match="newer LatentLab"):
         load_model(tmp_path)
     (tmp_path / "config.json").write_text(description.replace('"latent_dim": 16', '"latent_dim": 15'))

@@ -170,7 +170,7 @@ def change(run: RunFolder, **values: Any) -> None:
 def test_a_damaged_or_newer_record_is_one_sentence(runs: Any) -> None:
     run = runs.create("one")
     for values, says in (
-        ({"schema_version": 2}, "written by a newer LatentLab"),
+        ({"schema_version": record.SCHEMA_VERSION + 1}, "written by a newer LatentLab"),
         ({"schema_version": 0}, "never was a schema version 0"),
         ({"schema_version": "1"}, "no schema version"),
         ({"status": "asleep"}, "status: input should be"),
@@ -191,8 +191,19 @@ def test_an_older_record_goes_through_its_migrations(runs: Any, monkeypatch: pyt
     def from_minus_1(values: dict[str, Any]) -> dict[str, Any]:
         return {"note": values.pop("remark"), **{key: value for key, value in values.items() if key != "note"}}
 
-    monkeypatch.setattr(record, "MIGRATIONS", {-1: from_minus_1, 0: lambda values: values})
+    steps = {-1: from_minus_1, 0: lambda values: values, 1: lambda values: values}
+    monkeypatch.setattr(record, "MIGRATIONS", steps)
     assert open_run("one", runs.root).record.note == "from long ago"
+
+
+def test_a_warm_up_in_steps_becomes_a_schedule(runs: Any) -> None:
+    run = runs.create("one", model={"kind": "beta-vae"}, objective={"beta": 4})
+    first_schema = json.loads((run.path / "run.json").read_text())["config"]
+    for warmup, shape, steps in ((25, "linear", 25), (0, "constant", None)):
+        objective = {"beta": 4.0, "warmup_steps": warmup}  # all that the first schema knew
+        change(run, schema_version=1, config={**first_schema, "objective": objective})
+        schedule = open_run("one", runs.root).record.config.objective.beta_schedule
+        assert (schedule.shape, schedule.steps) == (shape, steps)
 
 
 def test_the_list_says_how_each_run_stands(runs: Any) -> None:
