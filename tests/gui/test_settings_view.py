@@ -62,6 +62,7 @@ def edits(view: SettingsView) -> list[dict[str, Any]]:
         ("batch_size", "256", {"training": {"batch_size": 256}}),
         ("learning_rate", "0.0003", {"training": {"learning_rate": 0.0003}}),
         ("limit", "2000", {"data": {"limit": 2000}}),
+        ("beta_schedule.steps", "500", {"objective": {"beta_schedule": {"steps": 500}}}),
         ("seed", "42", {"training": {"seed": 42}}),
     ],
 )
@@ -79,6 +80,8 @@ def test_a_typed_number_is_one_edit(
         ("network", "mlp", {"model": {"network": "mlp"}}),
         ("likelihood", "gaussian", {"model": {"likelihood": "gaussian"}}),
         ("device", "cpu", {"training": {"device": "cpu"}}),
+        ("beta_schedule.shape", "linear", {"objective": {"beta_schedule": {"shape": "linear"}}}),
+        ("norm", "batch", {"model": {"norm": "batch"}}),
         ("kind", "beta-vae", {"model": {"kind": "beta-vae"}, "objective": {"beta": 2.0}}),
         ("kind", "cvae", {"model": {"kind": "cvae"}, "objective": {"beta": 1.0}}),
     ],
@@ -122,7 +125,7 @@ def test_what_the_session_says_is_shown_and_not_sent_back(view: SettingsView, se
     session.set_config(config)
     values = config.to_dict()
     for row in FIELDS:
-        shown, value = control(view, row.name), values[row.section][row.name]
+        shown, value = control(view, row.name), row.value(values)
         if isinstance(shown, QComboBox):
             assert shown.currentData() == value
         else:
@@ -163,6 +166,7 @@ def test_the_wheel_scrolls_the_form_and_not_a_number_in_passing(view: SettingsVi
         QTest.wheelEvent(view.windowHandle(), place, QPoint(0, -120))
         assert scroll.verticalScrollBar().value() > before
     control(view, "seed").setFocus()
+    scroll.ensureWidgetVisible(control(view, "seed"))
     qtbot.wait(10)
     place = QPointF(control(view, "seed").mapTo(view, control(view, "seed").rect().center()))
     QTest.wheelEvent(view.windowHandle(), place, QPoint(0, 120))

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from latentlab.config import DEFAULT_BETA, RunConfig
+from latentlab.config import DEFAULT_BETA, RunConfig, merge
 from latentlab.gui.session import Session
 from latentlab.gui.widgets import labels
 from latentlab.gui.widgets.named import SPIN_MARGINS, named
@@ -60,7 +60,10 @@ class Real:
 
 @dataclass(frozen=True)
 class FieldRow:
-    """A row of the form: the field's section in the configuration, its name there, its words and its control."""
+    """A row of the form: the field's section in the configuration, its name there, its words and its control.
+
+    The name of a schedule's field has a dot in it: 'beta_schedule.steps'.
+    """
 
     section: str
     name: str
@@ -68,22 +71,63 @@ class FieldRow:
     control: Choice | Whole | Real
 
     @property
+    def path(self) -> tuple[str, ...]:
+        return self.section, *self.name.split(".")
+
+    @property
     def tip(self) -> str:
-        section = RunConfig.model_fields[self.section].annotation
-        return str(section.model_fields[self.name].description)  # type: ignore[union-attr]
+        """What the configuration says of the field; of a schedule's, what it says of the schedule first."""
+        told, model = [], RunConfig
+        for name in self.path:
+            field = model.model_fields[name]
+            told.append(field.description)
+            model = field.annotation  # type: ignore[assignment]
+        return ". ".join(text for text in told if text)
+
+    def value(self, values: dict[str, Any]) -> Any:
+        for name in self.path:
+            values = values[name]
+        return values
+
+    def edit(self, value: Any) -> dict[str, dict[str, Any]]:
+        """The changed field alone, as values to be merged into a configuration."""
+        for name in reversed(self.path):
+            value = {name: value}
+        edit: dict[str, dict[str, Any]] = value
+        return edit
+
+
+LIKELIHOODS = {
+    "bernoulli": "Bernoulli",
+    "continuous-bernoulli": "Continuous Bernoulli",
+    "gaussian": "Gaussian",
+    "discretized-logistic": "Discretised logistic",
+}
+SHAPES = {"constant": "Constant", "linear": "Linear", "cosine": "Smooth (cosine)", "cyclical": "Cyclical"}
 
 
 MODEL_FIELDS = (
     FieldRow("model", "kind", "Kind", Choice({"vae": "VAE", "beta-vae": "beta-VAE", "cvae": "CVAE"})),
-    FieldRow("model", "network", "Network", Choice({"conv": "Convolutional", "mlp": "Fully connected"})),
+    FieldRow(
+        "model",
+        "network",
+        "Network",
+        Choice({"conv": "Convolutional", "residual": "Residual", "mlp": "Fully connected"}),
+    ),
     FieldRow("model", "latent_dim", "Latent", Whole(1, 1024, unit=" dims")),
     FieldRow("objective", "beta", "Beta", Real(0.0, 1000.0, 0.5, 3)),
-    FieldRow("model", "likelihood", "Likelihood", Choice({"bernoulli": "Bernoulli", "gaussian": "Gaussian"})),
+    FieldRow("objective", "beta_schedule.shape", "β schedule", Choice(SHAPES)),
+    FieldRow("objective", "beta_schedule.steps", "β rises over", Whole(1, 10_000_000, 500, " steps", none="all steps")),
+    FieldRow("objective", "free_bits", "Free bits", Real(0.0, 1000.0, 0.05, 3)),
+    FieldRow("model", "likelihood", "Likelihood", Choice(LIKELIHOODS)),
+    FieldRow("model", "norm", "Norm", Choice({"none": "None", "batch": "Batch", "group": "Group", "layer": "Layer"})),
 )
 TRAINING_FIELDS = (
     FieldRow("training", "epochs", "Epochs", Whole(1, 100_000)),
     FieldRow("training", "batch_size", "Batch size", Whole(1, 65_536, 32, " images")),
     FieldRow("training", "learning_rate", "Learning rate", Real(1e-6, 10.0, 1e-4, 6)),
+    FieldRow("training", "learning_rate_schedule.shape", "LR schedule", Choice({**SHAPES, "one-cycle": "One cycle"})),
+    FieldRow("training", "ema", "Weight EMA", Real(0.0, 0.9999, 0.001, 4)),
     FieldRow("data", "limit", "Limit", Whole(2, 100_000_000, 1000, " images", none="all images")),
     FieldRow("training", "seed", "Seed", Whole(0, 2**31 - 1)),
     FieldRow("training", "device", "Device", Choice({"auto": "Automatic", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS"})),
@@ -111,9 +155,7 @@ class WheelGuard(QObject):
 def matching_preset(values: dict[str, Any]) -> str:
     """The preset that a configuration agrees with in everything it names; CUSTOM where there is none."""
     for name, preset in PRESETS.items():
-        if all(
-            values[section].get(field) == value for section, fields in preset.items() for field, value in fields.items()
-        ):
+        if merge(values, preset) == values:
             return name
     return CUSTOM
 
@@ -216,7 +258,7 @@ class SettingsView(QWidget):
         self._preset.setCurrentIndex(self._preset.findData(matching_preset(values)))
         for row, control in self._controls:
             control.blockSignals(True)
-            _show(control, values[row.section][row.name])
+            _show(control, row.value(values))
             control.blockSignals(False)
             if row.name == "beta":
                 control.setEnabled(values["model"]["kind"] != "vae")
@@ -234,7 +276,7 @@ class SettingsView(QWidget):
         self._refresh()
 
     def _edit(self, row: FieldRow, value: Any) -> None:
-        edit: dict[str, dict[str, Any]] = {row.section: {row.name: value}}
+        edit = row.edit(value)
         if row.name == "kind":
             edit["objective"] = {"beta": DEFAULT_BETA[value]}
         self.config_edited.emit(edit)
