@@ -1,4 +1,4 @@
-"""Adam (Kingma and Ba 2015), with its state by parameter name.
+"""Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), with their state by parameter name.
 
 The arithmetic is torch.optim's own function. Its class is not used because constructing one imports torch's compiler:
 5.5 s and 900 modules, here, before the first step and in the thread that trains.
@@ -17,11 +17,12 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # the paper's
 class Adam:
     """Fused where there is such a kernel: 0.4 ms a step instead of 1.3 (conv 32-64, one thread), and deterministic.
 
-    Moments keep the memory layout of their parameters, which the fused arithmetic relies on.
+    Moments keep the memory layout of their parameters, which the fused arithmetic relies on. `weight_decay` is
+    decoupled from the gradient: a step takes rate * weight_decay off each weight, but for biases, norms and other
+    parameters of fewer than two dimensions, which have nothing to gain from being small.
     """
 
-    def __init__(self, parameters: Iterable[tuple[str, Parameter]], learning_rate: float) -> None:
-        self.learning_rate = learning_rate
+    def __init__(self, parameters: Iterable[tuple[str, Parameter]], weight_decay: float = 0.0) -> None:
         named = dict(parameters)
         self._names = list(named)
         self._parameters: list[Tensor] = list(named.values())
@@ -30,29 +31,44 @@ class Adam:
         self._squares = [torch.zeros_like(average) for average in self._averages]
         place = self._parameters[0].device if self._fused else "cpu"
         self._steps = [torch.zeros((), device=place) for _ in self._parameters]
+        decaying = [i for i, parameter in enumerate(self._parameters) if weight_decay and parameter.ndim > 1]
+        others = [i for i in range(len(self._parameters)) if i not in decaying]
+        self._groups = [group for group in ((decaying, weight_decay), (others, 0.0)) if group[0]]
 
-    @torch.no_grad()
-    def step(self) -> None:
-        """Move every parameter along its gradient and drop the gradients. All parameters must have one."""
+    def gradients(self) -> list[Tensor]:
+        """Of all parameters, in their order. All must have one."""
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         assert len(gradients) == len(self._parameters), "every parameter has a gradient"
-        adam(
-            self._parameters,
-            gradients,
-            self._averages,
-            self._squares,
-            [],
-            self._steps,
-            foreach=False,
-            fused=self._fused,
-            amsgrad=False,
-            beta1=BETA1,
-            beta2=BETA2,
-            lr=self.learning_rate,
-            weight_decay=0.0,
-            eps=EPSILON,
-            maximize=False,
-        )
+        return gradients
+
+    @torch.no_grad()
+    def step(self, learning_rate: float | Tensor) -> None:
+        """Move every parameter along its gradient and drop the gradients. All parameters must have one.
+
+        On CUDA the rate may be a scalar tensor there, which can change without a new graph being captured.
+        """
+        gradients = self.gradients()
+        for members, weight_decay in self._groups:
+            lists = (self._parameters, gradients, self._averages, self._squares, self._steps)
+            parameters, slopes, averages, squares, steps = ([values[i] for i in members] for values in lists)
+            adam(
+                parameters,
+                slopes,
+                averages,
+                squares,
+                [],
+                steps,
+                foreach=False,
+                fused=self._fused,
+                amsgrad=False,
+                beta1=BETA1,
+                beta2=BETA2,
+                lr=learning_rate,
+                weight_decay=weight_decay,
+                decoupled_weight_decay=weight_decay > 0,
+                eps=EPSILON,
+                maximize=False,
+            )
         for parameter in self._parameters:
             parameter.grad = None
 

@@ -45,11 +45,12 @@ def save(
         "noise": base64.b64encode(learner.noise.get_state().numpy().tobytes()).decode(),
         "device": learner.device.type,
     }
+    weights, training = learner.state()
     description = model_description(config, dataset.shape, dataset.class_names)
     files = {
-        "model.safetensors": state_bytes(learner.model.state_dict()),
+        "model.safetensors": state_bytes(weights),
         "config.json": json_bytes(description),
-        "optimizer.safetensors": state_bytes(learner.optimizer.state()),
+        "optimizer.safetensors": state_bytes(training),
         "state.json": json_bytes(state),
     }
     kept = () if progress.best_step is None else (progress.best_step,)
@@ -75,7 +76,6 @@ def restore(run: RunFolder, path: Path, config: RunConfig, learner: Learner, met
         learner.noise.set_state(torch.frombuffer(bytearray(base64.b64decode(state["noise"])), dtype=torch.uint8))
     else:  # another device has another kind of random state
         learner.noise.manual_seed(stream(config.training.seed + progress.step, NOISE))
-    learner.optimizer.learning_rate = progress.learning_rate
     return progress
 
 

@@ -1,6 +1,7 @@
 """The model with its optimizer and its noise: one step, one measurement, one frozen copy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -8,41 +9,79 @@ from torch import Tensor
 from latentlab.config import RunConfig
 from latentlab.images import Dataset
 from latentlab.models.build import build, to_float
-from latentlab.models.objectives import Report, beta_objective
+from latentlab.models.latent_model import LatentModel
+from latentlab.models.objectives import Report, Weights, beta_objective, objective
 from latentlab.training.adam import Adam
 from latentlab.training.batches import NOISE, VALIDATION_NOISE, Batch, stream
+from latentlab.training.ema import RunningMean
+
+State = Mapping[str, Tensor]
+
+
+class Knobs(NamedTuple):
+    """What one step is done with, schedules applied: the KL's weight, nats of capacity, and Adam's step size."""
+
+    beta: float
+    capacity: float
+    learning_rate: float
+
+
+class Copy(NamedTuple):
+    """Everything a step changes, as it was: to be put back when a step went wrong."""
+
+    values: list[Tensor]
+    noise: Tensor
 
 
 class Learner:
-    """Draws nothing from global random state: weights, noise and validation noise have streams of the run's seed."""
+    """Draws nothing from global random state: weights, noise and validation noise have streams of the run's seed.
+
+    `reduce`, where set, is called with the gradients before they are clipped: for means over several processes.
+    """
 
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
-        seed = config.training.seed
-        self.model = build(config.model, dataset.shape, dataset.num_classes, seed=seed).to(device).train()
-        self.optimizer = Adam(self.model.named_parameters(), config.training.learning_rate)
-        self.noise = torch.Generator(device).manual_seed(stream(seed, NOISE))
+        settings = config.training
+        self.model = _model(config, dataset).to(device).train()
+        self.optimizer = Adam(self.model.named_parameters(), settings.weight_decay)
+        self.mean = RunningMean(self.model, _model(config, dataset).to(device), settings.ema) if settings.ema else None
+        self.noise = torch.Generator(device).manual_seed(stream(settings.seed, NOISE))
         self.device = device
-        self._validation_seed = stream(seed, VALIDATION_NOISE)
+        self.precision = "float32"
+        self.reduce: Callable[[list[Tensor]], None] | None = None
+        self._objective = objective(config.objective)
+        self._clip_norm = settings.clip_norm
+        self._validation_seed = stream(settings.seed, VALIDATION_NOISE)
 
     @property
     def conditional(self) -> bool:
         """The model needs labels."""
         return self.model.num_classes > 0
 
-    def step(self, batch: Batch, beta: float) -> Report:
+    @property
+    def shown(self) -> LatentModel:
+        """The model that is measured, shown and kept: the running mean's, where there is one."""
+        return self.model if self.mean is None else self.mean.model
+
+    def step(self, batch: Batch, knobs: Knobs) -> Report:
         """One step down the objective's gradient. Returns the batch's terms before it, still on the device."""
         terms = self.model.terms(to_float(batch.pixels), batch.labels, self.noise)
-        loss, report = beta_objective(terms, beta)
+        loss, report = self._objective(terms, Weights(knobs.beta, knobs.capacity))
         loss.backward()
-        self.optimizer.step()
+        if self.reduce is not None:
+            self.reduce(self.optimizer.gradients())
+        if self._clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._clip_norm)
+        self.optimizer.step(knobs.learning_rate)
+        if self.mean is not None:
+            self.mean.update()
         return report
 
     @torch.no_grad()
     def measure(self, batch: Batch, noise: torch.Generator) -> Report:
-        """The batch's terms at beta = 1, in evaluation mode (batch normalisation uses its running means)."""
-        self.model.eval()
+        """The shown weights' terms of a batch at beta = 1, in evaluation mode and in float32."""
+        self.shown.eval()
         try:
-            return beta_objective(self.model.terms(to_float(batch.pixels), batch.labels, noise), 1.0)[1]
+            return beta_objective(self.shown.terms(to_float(batch.pixels), batch.labels, noise), 1.0)[1]
         finally:
             self.model.train()
 
@@ -50,18 +89,53 @@ class Learner:
         """The same noise at every validation, so that its curve shows the model and not the draw."""
         return torch.Generator(self.device).manual_seed(self._validation_seed)
 
-    def snapshot(self) -> Mapping[str, Tensor]:
-        """A frozen copy of weights and buffers by name, on the device, complete when this returns."""
-        state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+    def snapshot(self) -> State:
+        """A frozen copy of the shown weights and buffers by name, on the device, complete when this returns."""
+        state = {name: value.detach().clone() for name, value in self.shown.state_dict().items()}
         if self.device.type == "cuda":
             torch.cuda.current_stream(self.device).synchronize()  # readers may be on streams of their own
         return state
 
     def finite(self) -> bool:
         """Whether every weight is a finite number."""
-        return all(bool(torch.isfinite(weight).all()) for weight in self.model.parameters())
+        models = (self.model, self.shown)
+        return all(bool(torch.isfinite(weight).all()) for model in models for weight in model.parameters())
 
-    def restore(self, weights: Mapping[str, Tensor], moments: Mapping[str, Tensor]) -> None:
-        """Copy in weights and Adam's moments. Raises RuntimeError or KeyError where they are another model's."""
+    def state(self) -> tuple[State, State]:
+        """The shown weights; and what going on needs besides: moments, and weights where a mean is shown. Not copies.
+
+        Keys of the second: '<moment>.<parameter>', 'weight.<name>' and 'ema.steps'.
+        """
+        training = self.optimizer.state()
+        if self.mean is not None:
+            training |= {f"weight.{name}": value for name, value in self.model.state_dict().items()}
+            training |= self.mean.state()
+        return self.shown.state_dict(), training
+
+    def restore(self, weights: State, training: State) -> None:
+        """Copy in what `state` gave. Raises RuntimeError or KeyError where it is another model's."""
+        if self.mean is not None:
+            self.mean.restore(weights, training)
+            names = self.model.state_dict()
+            weights = {name: training[f"weight.{name}"] for name in names}
         self.model.load_state_dict(dict(weights))
-        self.optimizer.restore(moments)
+        self.optimizer.restore(training)
+
+    def copy(self) -> Copy:
+        """A copy of weights, moments, running mean and noise, on the device."""
+        return Copy([value.clone() for value in self._changing()], self.noise.get_state())
+
+    @torch.no_grad()
+    def put_back(self, copy: Copy) -> None:
+        """Make all as it was at the copy, which stays good for another time."""
+        for value, kept in zip(self._changing(), copy.values, strict=True):
+            value.copy_(kept)
+        self.noise.set_state(copy.noise)
+
+    def _changing(self) -> list[Tensor]:
+        weights, training = self.state()
+        return [value.detach() for value in (*weights.values(), *training.values())]
+
+
+def _model(config: RunConfig, dataset: Dataset) -> LatentModel:
+    return build(config.model, dataset.shape, dataset.num_classes, seed=config.training.seed)

@@ -72,13 +72,13 @@ def _learn(training: Training, control: Control) -> Iterator[Event]:
     batches = training.reader.batches(training.order, training.config.training.batch_size, first=progress.batch)
     for _ in range(progress.batch, training.steps_per_epoch):
         yield from _attend(training, control)
-        beta = training.beta
+        knobs = training.knobs
         with meter.timed():
             batch = next(batches)
-            meter.add(training.learner.step(batch, beta), len(batch))
+            meter.add(training.learner.step(batch, knobs), len(batch))
             progress.stepped()
         if training.record_due:
-            yield training.record("train", meter, beta)
+            yield training.record("train", meter, knobs)
 
 
 def _end_epoch(training: Training, control: Control) -> Iterator[Event]:
@@ -102,7 +102,7 @@ def _validate(training: Training, control: Control) -> Generator[Event, None, Me
         yield from _attend(training, control)
         with meter.timed():
             meter.add(learner.measure(batch, noise), len(batch))
-    return training.record("validation", meter, beta=1.0)
+    return training.record("validation", meter, training.knobs._replace(beta=1.0))
 
 
 def _attend(training: Training, control: Control) -> Iterator[Event]:
@@ -143,7 +143,6 @@ def _change(training: Training, control: Control) -> Iterator[Event]:
         yield Warned(*_where(training), message=f"not changed: {error}")
         return
     progress.beta, progress.learning_rate = beta, rate
-    training.learner.optimizer.learning_rate = rate
     record = ChangeRecord(step=progress.step, beta=beta, learning_rate=rate)
     training.run.update(changes=[*training.run.record.changes, record])
     yield Changed(*_where(training), beta=beta, learning_rate=rate)

@@ -7,12 +7,12 @@ from latentlab.config import RunConfig
 from latentlab.events import Measured, Saved, Snapshot, Split, Started
 from latentlab.images import Dataset, Indices, held_out, limited, split_sizes
 from latentlab.models import build
-from latentlab.models.schedules import weight_factor
+from latentlab.models.schedules import rate_factor, weight_factor
 from latentlab.runs.folder import RunFolder
 from latentlab.training import checkpoint
 from latentlab.training.batches import ImageReader, epoch_order, spans
 from latentlab.training.devices import choose_device, describe
-from latentlab.training.learner import Learner
+from latentlab.training.learner import Knobs, Learner
 from latentlab.training.meter import Meter
 from latentlab.training.progress import Progress
 
@@ -46,10 +46,14 @@ class Training:
         return self.steps_per_epoch * self.config.training.epochs
 
     @property
-    def beta(self) -> float:
-        """The weight of the KL in the next step, its schedule included."""
-        factor = weight_factor(self.config.objective.beta_schedule, self.progress.step, self.total_steps)
-        return self.progress.beta * factor
+    def knobs(self) -> Knobs:
+        """What the next step is done with, schedules included."""
+        objective, step, total = self.config.objective, self.progress.step, self.total_steps
+        return Knobs(
+            self.progress.beta * weight_factor(objective.beta_schedule, step, total),
+            (objective.capacity or 0.0) * weight_factor(objective.capacity_schedule, step, total),
+            self.progress.learning_rate * rate_factor(self.config.training.learning_rate_schedule, step, total),
+        )
 
     @property
     def order(self) -> Indices:
@@ -86,7 +90,7 @@ class Training:
         self._snapshot_time = time.perf_counter()
         return Snapshot(self.progress.step, self.progress.epoch, state)
 
-    def record(self, split: Split, meter: Meter, beta: float) -> Measured:
+    def record(self, split: Split, meter: Meter, knobs: Knobs) -> Measured:
         """The meter's means, appended to metrics.jsonl; clears the meter. Raises NotFinite and OSError."""
         means = meter.means()
         self.tick()
@@ -100,8 +104,8 @@ class Training:
             kl=means.kl,
             kl_per_dim=means.kl_per_dim,
             objective=means.objective,
-            beta=beta,
-            learning_rate=self.progress.learning_rate,
+            beta=knobs.beta,
+            learning_rate=knobs.learning_rate,
             images_per_second=meter.images_per_second,
         )
         meter.clear()
