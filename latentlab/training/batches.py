@@ -1,9 +1,12 @@
 """Batches as tensors on the device: which images, in which order, and from where they are read.
 
-No DataLoader: for images that lie in memory, indexing one uint8 tensor is faster than any worker process.
+No DataLoader: for images that lie in memory, indexing one uint8 tensor is faster than any worker process, and images
+that do not are read ahead by one thread.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +14,11 @@ import torch
 from torch import Tensor
 
 from latentlab.images import Images, Indices
+from latentlab.training.ahead import ahead
 
 DEVICE_SHARE = 0.5  # of a GPU's free memory that images may take; larger sets are sent batch by batch
+AHEAD = 3  # batches that are read before they are asked for
+PART = 4096  # images that are sent to a GPU at once
 ORDER, NOISE, VALIDATION_NOISE = 1, 2, 3  # separate random streams of one seed
 
 
@@ -51,8 +57,8 @@ def spans(total: int, size: int) -> list[tuple[int, int]]:
 class ImageReader:
     """Reads batches of images by position.
 
-    Pixels in memory become one uint8 tensor, on the device where it has room; any other store (a memory map, shapes
-    drawn on demand) is asked for each batch.
+    Pixels in memory become one uint8 tensor, on the device where it has room. Anything else (a memory map, shapes
+    drawn on demand, more than a GPU holds) is read batch by batch, by a thread a few batches ahead of training.
     """
 
     def __init__(self, images: Images, device: torch.device, labelled: bool) -> None:
@@ -64,24 +70,55 @@ class ImageReader:
 
     def read(self, positions: Indices) -> Batch:
         """The images at these positions."""
-        if self._pixels is None:
-            pixels = torch.from_numpy(np.ascontiguousarray(self._images.pixels[positions])).to(self._device)
-        else:
-            pixels = self._pixels[torch.from_numpy(positions).to(self._pixels.device)].to(self._device)
-        labels = None if self._labels is None else self._labels[torch.from_numpy(positions).to(self._device)]
-        return Batch(pixels, labels)
+        return self._placed(self._fetched(positions), positions)
 
-    def batches(self, order: Indices, size: int, first: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch in this order, from batch number `first` on."""
-        for start, stop in spans(len(order), size)[first:]:
-            yield self.read(order[start:stop])
+    def batches(self, order: Indices, size: int, first: int = 0) -> Generator[Batch, None, None]:
+        """The batches of an epoch in this order, from batch number `first` on.
+
+        Close the generator where it is left early: that ends the thread that reads ahead.
+        """
+        chunks = [order[start:stop] for start, stop in spans(len(order), size)[first:]]
+        if self._pixels is not None and self._pixels.device == self._device:
+            for positions in chunks:
+                yield self.read(positions)
+            return
+        with closing(ahead(self._fetched, chunks, AHEAD)) as fetched:
+            for positions, pixels in zip(chunks, fetched, strict=True):
+                yield self._placed(pixels, positions)
+
+    def _fetched(self, positions: Indices) -> Tensor:
+        """uint8 (B, C, H, W), where the pixels lie; in memory that a GPU copies from by itself, if it is to go there.
+
+        Draws nothing by chance and touches no GPU, so that it may run ahead in a thread.
+        """
+        if self._pixels is not None:
+            pixels = self._pixels[torch.from_numpy(positions).to(self._pixels.device)]
+        else:
+            pixels = torch.from_numpy(np.ascontiguousarray(self._images.pixels[positions]))
+        return pixels.pin_memory() if self._device.type == "cuda" and pixels.device.type == "cpu" else pixels
+
+    def _placed(self, pixels: Tensor, positions: Indices) -> Batch:
+        """On the training device, with labels."""
+        labels = None if self._labels is None else self._labels[torch.from_numpy(positions).to(self._device)]
+        return Batch(pixels.to(self._device, non_blocking=pixels.is_pinned()), labels)
 
 
 def _resident(images: Images, device: torch.device) -> Tensor | None:
-    """All pixels as one uint8 tensor, or None where they do not lie in memory."""
-    if type(images.pixels) is not np.ndarray:  # a memory map is an array too, and should stay on disk
+    """All pixels as one uint8 tensor, or None where they are to be read batch by batch."""
+    in_memory = type(images.pixels) is np.ndarray  # a memory map is an array too, and should stay on disk
+    if device.type == "cuda" and math.prod(images.pixels.shape) <= DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]:
+        return _uploaded(images, device)
+    if not in_memory:
         return None
+    assert isinstance(images.pixels, np.ndarray), "it has just been seen"
     pixels = torch.from_numpy(images.pixels if images.pixels.flags.writeable else images.pixels.copy())
-    if device.type == "cuda" and pixels.nbytes > DEVICE_SHARE * torch.cuda.mem_get_info(device)[0]:
-        return pixels
-    return pixels.to(device)
+    return pixels if device.type == "cuda" else pixels.to(device)
+
+
+def _uploaded(images: Images, device: torch.device) -> Tensor:
+    """All pixels on a GPU, part by part: wherever they lie, no more than a part of them is in memory."""
+    pixels = torch.empty(tuple(images.pixels.shape), dtype=torch.uint8, device=device)
+    for start in range(0, len(images), PART):
+        rows = np.arange(start, min(start + PART, len(images)), dtype=np.int64)
+        pixels[start : start + PART] = torch.from_numpy(np.ascontiguousarray(images.pixels[rows])).to(device)
+    return pixels
