@@ -86,9 +86,10 @@ def _encode(
     x = to_float(pixels.to(device))  # (B, C, H, W)
     given = labels.to(device) if labels is not None and model.num_classes else None
     mu, log_var = model.encode(x, given)  # (B, d)
-    output = model.decoder(mu, model.condition(given, len(x)))  # (B, C, H, W)
+    c = model.condition(given, len(x))  # (B, K)
+    output = model.decoder(mu, c)  # (B, C, H, W)
     reconstruction = model.likelihood.negative_log_prob(output, model.likelihood.likeliest(x))  # (B,)
-    return tuple(part.float().cpu() for part in (mu, log_var, reconstruction, model.prior.kl(mu, log_var)))
+    return tuple(part.float().cpu() for part in (mu, log_var, reconstruction, model.prior.kl(mu, log_var, c)))
 
 
 def _labels(labels: NDArray[np.int64] | None) -> Tensor | None:

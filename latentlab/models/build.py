@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from latentlab.config import ModelConfig
-from latentlab.models.latent_model import LatentModel, OneHot
+from latentlab.models.latent_model import Condition, LatentModel
 from latentlab.models.latents import GaussianLatent
 from latentlab.models.likelihoods import Bernoulli, Gaussian, Likelihood
 from latentlab.models.networks import (
@@ -16,26 +16,31 @@ from latentlab.models.networks import (
     Shape,
     conv_channels,
 )
-from latentlab.models.priors import StandardNormal
+from latentlab.models.priors import ConditionalNormal, Prior, StandardNormal
 
 SMALLEST_SIDE, LARGEST_SIDE = 8, 128  # pixels
 
 
-def build(config: ModelConfig, image_shape: Shape, num_classes: int, seed: int | None = None) -> LatentModel:
+def build(
+    config: ModelConfig, image_shape: Shape, num_classes: int, seed: int | None = None, attributes: int = 0
+) -> LatentModel:
     """The model for pictures of shape (C, H, W) on the CPU; with a seed its weights are always the same.
 
-    `num_classes` of the data matters to a CVAE only. torch's global random state is left as it was found.
+    `num_classes` of the data matters to a CVAE only; where they are the combinations of so many attributes, these are
+    its condition. torch's global random state is left as it was found.
     Raises ValueError with one sentence where the data do not suit the configuration.
     """
     check(config, image_shape, num_classes)
-    classes = num_classes if config.kind == "cvae" else 0
+    condition = Condition(num_classes, attributes) if config.kind == "cvae" else Condition(0)
     with torch.random.fork_rng(devices=[]):  # layers draw their weights from the CPU's global generator
         if seed is not None:
             torch.default_generator.manual_seed(seed)
-        encoder, decoder = _networks(config, image_shape, classes)
+        encoder, decoder = _networks(config, image_shape, condition.width)
         latent = GaussianLatent(encoder.width, config.latent_dim)
     likelihood: Likelihood = Gaussian() if config.likelihood == "gaussian" else Bernoulli(config.binarize)
-    prior, condition = StandardNormal(config.latent_dim), OneHot(classes)
+    prior: Prior = StandardNormal(config.latent_dim)
+    if config.prior == "conditional":
+        prior = ConditionalNormal(config.latent_dim, condition.width)
     return LatentModel(encoder, latent, decoder, likelihood, prior, condition, image_shape)
 
 
@@ -68,16 +73,16 @@ def check(config: ModelConfig, image_shape: Shape, num_classes: int) -> None:
 
 
 def _networks(
-    config: ModelConfig, shape: Shape, classes: int
+    config: ModelConfig, shape: Shape, condition: int
 ) -> tuple[MlpEncoder | ConvEncoder, MlpDecoder | ConvDecoder]:
     if config.network == "mlp":
         hidden = MLP_HIDDEN if config.hidden is None else config.hidden
         return (
-            MlpEncoder(shape, hidden, classes, config.norm),
-            MlpDecoder(config.latent_dim, shape, hidden, classes, config.norm),
+            MlpEncoder(shape, hidden, condition, config.norm),
+            MlpDecoder(config.latent_dim, shape, hidden, condition, config.norm),
         )
     channels = conv_channels(shape) if config.hidden is None else config.hidden
     return (
-        ConvEncoder(shape, channels, classes, config.norm),
-        ConvDecoder(config.latent_dim, shape, channels, classes, config.norm),
+        ConvEncoder(shape, channels, condition, config.norm),
+        ConvDecoder(config.latent_dim, shape, channels, condition, config.norm),
     )

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from latentlab.images import Images
 from latentlab.models.latents import GaussianLatent, Posterior
 from latentlab.models.likelihoods import Likelihood
-from latentlab.models.priors import StandardNormal
+from latentlab.models.priors import Prior
 
 
 class Terms(NamedTuple):
     """What one pass gives, per image and before any reduction.
 
     reconstruction (B,) is -log p(x | z); kls has one tensor (B, d) per latent layer; log_q (B,) is log q(z | x);
-    log_p (B,) is log p(z); auxiliary holds further losses by name; z (B, d) is the draw. Of several draws per image
+    log_p (B,) is log p(z | c); auxiliary holds further losses by name; z (B, d) is the draw. Of several draws per image
     there are samples * B rows: all images' first draws, then all their second ones.
     """
 
@@ -32,17 +32,32 @@ class Terms(NamedTuple):
     samples: int = 1
 
 
-class OneHot(nn.Module):
-    """Labels int64 (B,) as the condition (B, K); of width 0 where there are no classes."""
+class Condition(nn.Module):
+    """Labels int64 (B,) as the condition (B, K); of width K = 0 where there are no classes.
 
-    def __init__(self, num_classes: int) -> None:
+    A label is one-hot. Where the classes are the combinations of attributes, it is the attributes instead, bit i of the
+    label for attribute i: what is learnt of one is shared by all the combinations that have it.
+    """
+
+    def __init__(self, num_classes: int, attributes: int = 0) -> None:
         super().__init__()
-        self.num_classes = num_classes
-        self.register_buffer("rows", torch.eye(num_classes), persistent=False)
+        assert attributes == 0 or num_classes == 2**attributes, "a class for each combination of the attributes"
+        rows = torch.eye(num_classes)
+        if attributes:
+            rows = (torch.arange(num_classes)[:, None] >> torch.arange(attributes) & 1).float()  # (2^A, A)
+        self.register_buffer("rows", rows, persistent=False)
         self.rows: Tensor
 
+    @property
+    def num_classes(self) -> int:
+        return len(self.rows)
+
+    @property
+    def width(self) -> int:
+        return self.rows.shape[1]
+
     def forward(self, labels: Tensor | None, count: int) -> Tensor:
-        if not self.num_classes:
+        if not self.width:
             return self.rows.new_empty(count, 0)  # (B, 0)
         if labels is None:
             raise ValueError("this model is conditional: give the class of each picture")
@@ -50,7 +65,11 @@ class OneHot(nn.Module):
 
 
 class LatentModel(nn.Module):
-    """p(x | z, c) p(z) and q(z | x, c). x is float (B, C, H, W) in [0, 1]; labels are int64 (B,), or None."""
+    """p(x | z, c) p(z | c) and q(z | x, c). x is float (B, C, H, W) in [0, 1]; labels are int64 (B,), or None.
+
+    Encoder and decoder may run in bfloat16 (autocast). All that is summed or exponentiated, which is latents, prior and
+    likelihood, is in the numbers of x: what leaves the two networks is brought back to them at once.
+    """
 
     def __init__(
         self,
@@ -58,8 +77,8 @@ class LatentModel(nn.Module):
         latent: GaussianLatent,
         decoder: nn.Module,
         likelihood: Likelihood,
-        prior: StandardNormal,
-        condition: OneHot,
+        prior: Prior,
+        condition: Condition,
         image_shape: tuple[int, int, int],
     ) -> None:
         super().__init__()
@@ -80,31 +99,47 @@ class LatentModel(nn.Module):
         """0 where the model is unconditional."""
         return self.condition.num_classes
 
-    def forward(self, x: Tensor, labels: Tensor | None = None, generator: torch.Generator | None = None) -> Terms:
+    def forward(
+        self, x: Tensor, labels: Tensor | None = None, generator: torch.Generator | None = None, samples: int = 1
+    ) -> Terms:
         x = self.likelihood.observe(x, generator)  # (B, C, H, W)
         c = self.condition(labels, len(x))  # (B, K)
-        return self.draw(x, c, self.encoder(x, c), generator)
+        h = self.encoder(x, c)  # (B, width)
+        if samples > 1:
+            x, c, h = x.repeat(samples, 1, 1, 1), c.repeat(samples, 1), h.repeat(samples, 1)
+        return self.draw(x, c, h, generator)._replace(samples=samples)
 
     def draw(self, x: Tensor, c: Tensor, h: Tensor, generator: torch.Generator | None = None) -> Terms:
         """One draw of z for each row: x as observed, condition c (B, K), and the encoder's features h (B, width)."""
-        z, log_q, log_p, kls, auxiliary = self.latent(h, self.prior, generator)
+        with _full_precision(x):
+            z, log_q, log_p, kls, auxiliary = self.latent(h.to(x.dtype), self.prior, c, generator)
         output = self.decoder(z, c)  # (B, C, H, W)
-        reconstruction = self.likelihood.negative_log_prob(output, x)  # (B,)
+        with _full_precision(x):
+            reconstruction = self.likelihood.negative_log_prob(output.to(x.dtype), x)  # (B,)
         return Terms(reconstruction, kls, log_q, log_p, auxiliary, z)
 
-    def terms(self, x: Tensor, labels: Tensor | None = None, generator: torch.Generator | None = None) -> Terms:
-        """The terms of one draw per image; all chance comes from `generator` (None: torch's own)."""
-        terms: Terms = self(x, labels, generator)
+    def terms(
+        self, x: Tensor, labels: Tensor | None = None, generator: torch.Generator | None = None, samples: int = 1
+    ) -> Terms:
+        """The terms of so many draws per image; all chance comes from `generator` (None: torch's own).
+
+        What is seen of an image is drawn once, and encoded once.
+        """
+        terms: Terms = self(x, labels, generator, samples)
         return terms
 
     def encode(self, x: Tensor, labels: Tensor | None = None) -> Posterior:
         """q(z | x): mu and log_var, (B, d). Nothing is random: of a coin flip its likelier side is seen."""
         x = self.likelihood.likeliest(x)  # (B, C, H, W)
-        return self.latent.posterior(self.encoder(x, self.condition(labels, len(x))))
+        h = self.encoder(x, self.condition(labels, len(x)))  # (B, width)
+        with _full_precision(x):
+            return self.latent.posterior(h.to(x.dtype))
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """The likelihood's mean, float (B, C, H, W) in [0, 1]."""
-        return self.likelihood.mean(self.decoder(z, self.condition(labels, len(z))))
+        output = self.decoder(z, self.condition(labels, len(z)))  # (B, C, H, W)
+        with _full_precision(z):
+            return self.likelihood.mean(output.to(z.dtype))
 
     def check(self, images: Images) -> None:
         """Raises ValueError with one sentence where these images, or their labels, cannot be put into the model."""
@@ -120,5 +155,10 @@ class LatentModel(nn.Module):
             raise ValueError(f"this model is conditional and knows {known}: these images have others")
 
     def sample(self, n: int, labels: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
-        """z (n, d) from the prior that was trained: here N(0, I), whatever the labels."""
-        return self.prior.sample(n, generator)
+        """z (n, d) from the prior that was trained; a prior for each class needs the labels (n,) as decoding does."""
+        return self.prior.sample(n, self.condition(labels, n), generator)
+
+
+def _full_precision(like: Tensor) -> torch.autocast:
+    """Autocast off, on the tensor's device."""
+    return torch.autocast(like.device.type, enabled=False)

@@ -5,9 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from latentlab.models.priors import LOG_TWO_PI, StandardNormal
-
-LOG_VAR_MIN, LOG_VAR_MAX = -20.0, 10.0  # sigma from 0.00005 to 148: exp never overflows, and 1 is far from both
+from latentlab.models.priors import LOG_TWO_PI, LOG_VAR_MAX, LOG_VAR_MIN, Prior
 
 
 class Posterior(NamedTuple):
@@ -18,7 +16,7 @@ class Posterior(NamedTuple):
 
 
 class Latent(NamedTuple):
-    """One draw: z (B, d); log_q = log q(z | x) and log_p = log p(z), (B,); KL per layer, unreduced; further losses."""
+    """One draw: z (B, d); log_q = log q(z | x), log_p = log p(z | c), (B,); KL per layer, unreduced; further losses."""
 
     z: Tensor
     log_q: Tensor
@@ -39,9 +37,10 @@ class GaussianLatent(nn.Module):
         """h (B, width) -> mu and log_var, (B, d), log_var within [-20, 10]."""
         return Posterior(self.mu(h), self.log_var(h).clamp(LOG_VAR_MIN, LOG_VAR_MAX))
 
-    def forward(self, h: Tensor, prior: StandardNormal, generator: torch.Generator | None = None) -> Latent:
+    def forward(self, h: Tensor, prior: Prior, c: Tensor, generator: torch.Generator | None = None) -> Latent:
+        """One draw for each row of features h (B, width), beside the prior under the condition c (B, K)."""
         mu, log_var = self.posterior(h)  # (B, d), (B, d)
         noise = torch.randn(mu.shape, generator=generator, device=mu.device, dtype=mu.dtype)  # (B, d)
         z = mu + torch.exp(0.5 * log_var) * noise  # (B, d)
         log_q = -0.5 * (noise.square() + log_var + LOG_TWO_PI).sum(1)  # (B,)
-        return Latent(z, log_q, prior.log_prob(z), [prior.kl(mu, log_var)], {})
+        return Latent(z, log_q, prior.log_prob(z, c), [prior.kl(mu, log_var, c)], {})

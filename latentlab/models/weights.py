@@ -43,7 +43,7 @@ def model_description(config: RunConfig, image_shape: Shape, class_names: tuple[
 def load_model(folder: Path, device: str | torch.device = "cpu") -> LoadedWeights:
     """The model in a checkpoint's folder. Raises ValueError with one sentence; OSError where a file is missing."""
     config, shape, class_names = _read_description(folder / DESCRIPTION_FILE)
-    model = build(config.model, shape, len(class_names), seed=0)
+    model = build(config.model, shape, len(class_names), seed=0, attributes=len(config.data.attributes))
     state = from_bytes((folder / WEIGHTS_FILE).read_bytes())
     try:
         model.load_state_dict(state)

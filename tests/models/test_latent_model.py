@@ -85,6 +85,23 @@ def test_a_condition_that_is_missing_is_named(some: Some) -> None:
         model.terms(some(3)[0])
 
 
+def test_several_draws_of_an_image_are_rows_of_their_own(some: Some) -> None:
+    """All images' first draws, then all their second ones; image, class and posterior stay with each."""
+    model = build(ModelConfig(kind="cvae", binarize="fresh", prior="conditional", latent_dim=3), DIGITS, 10, seed=0)
+    x, labels = some(5)
+    terms = model.terms(x, labels, torch.Generator().manual_seed(0), samples=4)
+    assert terms.samples == 4
+    assert terms.z.shape == terms.kls[0].shape == (20, 3)
+    assert terms.reconstruction.shape == terms.log_q.shape == terms.log_p.shape == (20,)
+    z, kl = terms.z.view(4, 5, 3), terms.kls[0].view(4, 5, 3)
+    assert all(torch.equal(kl[0], other) for other in kl)  # of one posterior, whatever is drawn from it
+    assert all(not torch.equal(z[0], other) for other in z[1:])
+    seen = model.likelihood.observe(x, torch.Generator().manual_seed(0))
+    output = model.decoder(terms.z, model.condition(labels, 5).repeat(4, 1))
+    expected = model.likelihood.negative_log_prob(output, seen.repeat(4, 1, 1, 1))
+    torch.testing.assert_close(terms.reconstruction, expected)
+
+
 def test_an_unconditional_model_ignores_labels(some: Some) -> None:
     model = build(ModelConfig(latent_dim=3), DIGITS, 10, seed=0)
     x, labels = some(4)

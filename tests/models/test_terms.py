@@ -19,6 +19,7 @@ from latentlab.models.priors import StandardNormal
 from latentlab.models.schedules import weight_factor
 
 F64 = torch.float64
+NONE = torch.empty(0, 0)  # no condition
 
 
 def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -29,13 +30,13 @@ def test_kl_is_that_of_two_gaussians() -> None:
     mu, log_var = 3 * drawn(7, 5), 4 * drawn(7, 5, seed=1)
     prior = Normal(torch.zeros(7, 5, dtype=F64), 1.0)
     expected = kl_divergence(Normal(mu, torch.exp(0.5 * log_var)), prior)
-    torch.testing.assert_close(StandardNormal(5).double().kl(mu, log_var), expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(StandardNormal(5).double().kl(mu, log_var, NONE), expected, rtol=1e-12, atol=1e-12)
 
 
 def test_log_q_and_log_p_are_densities_of_the_draw() -> None:
     latent, prior = GaussianLatent(6, 4).double(), StandardNormal(4).double()
     h = drawn(9, 6)
-    draw = latent(h, prior, torch.Generator().manual_seed(3))
+    draw = latent(h, prior, NONE, torch.Generator().manual_seed(3))
     mu, log_var = latent.posterior(h)
     q = Normal(mu, torch.exp(0.5 * log_var))
     torch.testing.assert_close(draw.log_q, q.log_prob(draw.z).sum(1))
@@ -47,7 +48,7 @@ def test_the_mean_of_log_q_minus_log_p_is_the_kl() -> None:
     latent, prior = GaussianLatent(6, 4).double(), StandardNormal(4).double()
     h = drawn(1, 6).repeat(200_000, 1)
     with torch.no_grad():
-        draw = latent(h, prior, torch.Generator().manual_seed(0))
+        draw = latent(h, prior, NONE, torch.Generator().manual_seed(0))
     ratio = draw.log_q - draw.log_p
     standard_error = float(ratio.std()) / len(ratio) ** 0.5
     assert 5 * standard_error < 0.1
@@ -59,7 +60,7 @@ def test_log_var_is_clamped_so_that_nothing_overflows() -> None:
     for sign, bound in ((1, LOG_VAR_MAX), (-1, LOG_VAR_MIN)):
         with torch.no_grad():
             latent.log_var.bias.fill_(sign * 1e6)
-        draw = latent(torch.zeros(4, 2), prior)
+        draw = latent(torch.zeros(4, 2), prior, NONE)
         assert (latent.posterior(torch.zeros(4, 2)).log_var == bound).all()
         assert all(torch.isfinite(value).all() for value in (draw.z, draw.log_q, draw.log_p, draw.kls[0]))
 

@@ -181,7 +181,8 @@ class ModelThread(QObject):
         wanted = (weights.config.model, weights.image_shape, weights.class_names)
         model = self._model if self._made_for == wanted else None
         if model is None:
-            model = build(weights.config.model, weights.image_shape, len(weights.class_names)).eval()
+            attributes, classes = len(weights.config.data.attributes), len(weights.class_names)
+            model = build(weights.config.model, weights.image_shape, classes, attributes=attributes).eval()
         model.load_state_dict({name: value.cpu() for name, value in weights.snapshot.state.items()}, assign=True)
         self._made_for = wanted
         return model, weights.snapshot.step
