@@ -24,6 +24,7 @@ DeviceKind = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
 DEFAULT_BETA: dict[str, float] = {"vae": 1.0, "beta-vae": 2.0, "cvae": 1.0}
+CELEBA = "celeba"  # the source whose images have attributes
 FOLDER = "folder"  # the source that reads a person's own pictures from `DataConfig.path`
 
 
@@ -57,6 +58,15 @@ class DataConfig(Section):
     def _path_belongs_to_folder(self) -> Self:
         if (self.source == FOLDER) != (self.path is not None):
             raise ValueError("a path is needed for the source 'folder', and only for it")
+        return self
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        for field, names in (("attributes", self.attributes), ("augment", self.augment)):
+            if len(set(names)) < len(names):
+                raise ValueError(f"{field}: each is named once, and these are {', '.join(names)}")
+        if self.attributes and self.source != CELEBA:
+            raise ValueError(f"attributes are CelebA's, and these are the images of {self.source}")
         return self
 
 
@@ -93,6 +103,10 @@ class ModelConfig(Section):
             raise ValueError(f"binarize is for the Bernoulli likelihood; a {self.likelihood} one sees grey values")
         if self.sigma != "learned" and self.likelihood != "gaussian":
             raise ValueError(f"sigma is for the Gaussian likelihood, and this one is {self.likelihood}")
+        if self.network == "mlp" and self.decoder != "transposed":
+            raise ValueError(
+                f"decoder {self.decoder} is for convolutions, and an mlp has none: choose conv or residual"
+            )
         if self.prior == "conditional" and self.kind != "cvae":
             raise ValueError("a prior for each class needs the class as a condition: choose the model cvae")
         return self
@@ -157,6 +171,8 @@ class ObjectiveConfig(Section):
             raise ValueError(f"beta and its schedule are for the objective beta; {self.kind} has a balance of its own")
         if self.kind != "beta" and self.free_bits:
             raise ValueError(f"free bits are for the objective beta, and this one is {self.kind}")
+        if self.kind != "capacity" and self.capacity_weight != 1000.0:
+            raise ValueError(f"a capacity's weight is for the objective capacity, and this one is {self.kind}")
         if self.kind != "iwae" and self.samples != 1:
             raise ValueError("several samples per image are for the objective iwae")
         return self
@@ -187,7 +203,16 @@ class TrainingConfig(Section):
     log_every: int = Field(10, ge=1, description="Steps between two records of the curves")
     checkpoint_every: int = Field(10, ge=1, description="Epochs between two checkpoints")
     pictures_every: int = Field(0, ge=0, description="Epochs between two sets of pictures in the run folder; 0: none")
-    start_from: str | None = Field(None, description="The run whose weights this one began with")
+    start_from: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="The run whose weights this one began with"
+    )
+
+    @model_validator(mode="after")
+    def _decay_leaves_something(self) -> Self:
+        if self.weight_decay * self.learning_rate >= 1:
+            what = f"weight decay {self.weight_decay:g} at learning rate {self.learning_rate:g}"
+            raise ValueError(f"{what} takes off all of a weight at each step: choose less of one of them")
+        return self
 
 
 class RunConfig(Section):
@@ -216,6 +241,9 @@ class RunConfig(Section):
     def _vae_has_beta_one(self) -> Self:
         if self.model.kind == "vae" and self.objective.beta != 1.0:
             raise ValueError(f"a VAE has beta 1; for beta {self.objective.beta:g} choose the model beta-vae")
+        schedule = self.objective.beta_schedule
+        if self.model.kind == "vae" and schedule.shape != "constant" and schedule.end != 1.0:
+            raise ValueError(f"a VAE's beta ends at 1; for one that ends at {schedule.end:g} choose the model beta-vae")
         if self.model.kind == "vae" and self.objective.kind == "capacity":
             raise ValueError("a VAE has beta 1; for the objective capacity choose the model beta-vae")
         return self

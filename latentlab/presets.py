@@ -11,6 +11,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fashion": {
         "data": {"source": "fashion-mnist"},
         "model": {"network": "conv", "hidden": [32, 64, 128], "latent_dim": 64},
+        "objective": {"beta_schedule": {"shape": "constant"}},
         "training": {"epochs": 60, "batch_size": 128, "learning_rate": 1e-3, "checkpoint_every": 10},
     },
     "digits-20": {
@@ -36,6 +37,28 @@ PRESETS: dict[str, dict[str, Any]] = {
         "objective": {"beta": 4.0},
         "training": {"epochs": 30},
     },
+    "disentangled-capacity": {
+        "data": {"source": "shapes", "limit": 50_000},
+        "model": {"kind": "beta-vae", "network": "conv", "hidden": [32, 32, 64, 64], "latent_dim": 10},
+        "objective": {
+            "kind": "capacity",
+            "capacity": 25.0,
+            "capacity_weight": 1000.0,
+            "capacity_schedule": {"shape": "linear", "steps": 9_000},
+        },
+        "training": {"epochs": 30, "learning_rate": 5e-4},
+    },
+    "cyclical": {
+        "data": {"source": "fashion-mnist"},
+        "model": {"network": "conv", "hidden": [32, 64, 128], "latent_dim": 64},
+        "objective": {"beta_schedule": {"shape": "cyclical", "cycles": 4, "ratio": 0.5}, "free_bits": 0.25},
+        "training": {
+            "epochs": 60,
+            "learning_rate": 1e-3,
+            "learning_rate_schedule": {"shape": "cosine", "end": 0.01},
+            "weight_decay": 1e-5,
+        },
+    },
     "conditional": {
         "data": {"source": "mnist"},
         "model": {"kind": "cvae", "network": "conv", "latent_dim": 8},
@@ -46,8 +69,24 @@ PRESETS: dict[str, dict[str, Any]] = {
         "model": {"network": "mlp", "latent_dim": 2},
         "training": {"epochs": 30},
     },
+    "contrast-0": {
+        "data": {"source": "mnist"},
+        "model": {"kind": "beta-vae", "network": "mlp", "latent_dim": 10},
+        "objective": {"beta": 0.0},
+        "training": {"epochs": 10},
+    },
+    "contrast-10": {
+        "data": {"source": "mnist"},
+        "model": {"kind": "beta-vae", "network": "mlp", "latent_dim": 10},
+        "objective": {"beta": 10.0},
+        "training": {"epochs": 10},
+    },
 }
-"""Recipes by name, as dicts to put over the defaults. 'disentangled' follows Higgins et al. 2017 (beta 4)."""
+"""Recipes by name, as dicts to put over the defaults.
+
+'disentangled' follows Higgins et al. 2017 (beta 4), 'disentangled-capacity' Burgess et al. 2018 (25 nats), 'cyclical'
+Fu et al. 2019, with a learning rate that falls to 1e-5. The two 'contrast' ones differ in beta alone.
+"""
 
 
 def preset(name: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from latentlab.config import (
     TrainingConfig,
     merge,
 )
+from latentlab.models.schedules import unfinished
 from latentlab.presets import PRESETS, preset
 
 FIELDS = [
@@ -82,6 +83,39 @@ def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
         ({"training": {"epochs": "many"}}, "epochs: input should be a valid integer"),
         ({"model": {"likelihood": "gaussian", "binarize": "fresh"}}, "binarize is for the Bernoulli likelihood"),
         ({"model": {"kind": ["vae"]}}, "kind: "),
+        ({"model": {"likelihood": "discretized-logistic", "sigma": 0.1}}, "sigma is for the Gaussian likelihood"),
+        ({"model": {"likelihood": "gaussian", "sigma": "best"}}, "sigma"),
+        ({"model": {"likelihood": "gaussian", "sigma": 0}}, "sigma"),
+        ({"model": {"prior": "conditional"}}, "needs the class as a condition: choose the model cvae"),
+        ({"model": {"network": "mlp", "decoder": "upsample"}}, "is for convolutions, and an mlp has none"),
+        ({"data": {"attributes": ["Smiling"]}}, "attributes are CelebA's, and these are the images of digits"),
+        ({"data": {"source": "celeba", "attributes": ["Male", "Male"]}}, "attributes: each is named once"),
+        ({"data": {"augment": ["flip", "flip"]}}, "augment: each is named once"),
+        ({"model": {"kind": "cvae"}, "objective": {"kind": "capacity"}}, "needs a capacity in nats"),
+        ({"model": {"kind": "cvae"}, "objective": {"capacity": 3}}, "needs a capacity in nats, and only it takes one"),
+        ({"objective": {"kind": "capacity", "capacity": 3}}, "for the objective capacity choose the model beta-vae"),
+        (
+            {"model": {"kind": "beta-vae"}, "objective": {"kind": "capacity", "capacity": 3, "beta": 4}},
+            "beta and its schedule are for the objective beta; capacity has a balance of its own",
+        ),
+        (
+            {"objective": {"kind": "iwae", "beta_schedule": {"shape": "linear"}}},
+            "beta and its schedule are for the objective beta; iwae has a balance of its own",
+        ),
+        ({"objective": {"kind": "iwae", "free_bits": 1}}, "free bits are for the objective beta, and this one is iwae"),
+        ({"objective": {"samples": 5}}, "several samples per image are for the objective iwae"),
+        ({"objective": {"capacity_weight": 10}}, "weight is for the objective capacity, and this one is beta"),
+        (
+            {"objective": {"beta_schedule": {"shape": "linear", "end": 4}}},
+            "a VAE's beta ends at 1; for one that ends at 4 choose the model beta-vae",
+        ),
+        ({"objective": {"beta_schedule": {"shape": "one-cycle"}}}, "beta schedule shape: input should be 'constant'"),
+        ({"objective": {"beta_schedule": {"ratio": 0}}}, "beta schedule ratio: .* greater than 0"),
+        ({"training": {"learning_rate_schedule": {"start": 0}}}, "learning rate schedule start: .* greater than 0"),
+        ({"training": {"weight_decay": 10, "learning_rate": 0.1}}, "takes off all of a weight at each step"),
+        ({"training": {"ema": 1}}, "ema: .* less than 1"),
+        ({"training": {"clip_norm": 0}}, "clip norm: .* greater than 0"),
+        ({"training": {"start_from": ""}}, "start from: "),
         ([], "valid dictionary"),
     ],
 )
@@ -101,6 +135,27 @@ def test_beta_follows_the_kind_unless_it_is_given() -> None:
         ).objective.beta
         == 2
     )
+
+
+def test_two_presets_differ_in_beta_alone() -> None:
+    without, strong = (RunConfig.parse(preset(f"contrast-{beta}")).to_dict() for beta in (0, 10))
+    assert (without["objective"].pop("beta"), strong["objective"].pop("beta")) == (0, 10)
+    assert without == strong
+
+
+def test_the_cyclical_preset_is_the_published_recipe() -> None:
+    config = RunConfig.parse(preset("cyclical"))
+    schedule, rate = config.objective.beta_schedule, config.training.learning_rate_schedule
+    assert (schedule.cycles, schedule.ratio, config.objective.free_bits) == (4, 0.5, 0.25)
+    assert config.training.learning_rate * rate.end == pytest.approx(1e-5)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_no_preset_has_a_schedule_that_its_own_training_does_not_finish(name: str) -> None:
+    config = RunConfig.parse(preset(name))
+    images = {"digits": 1_797, "celeba": 162_770}.get(config.data.source, config.data.limit or 60_000)
+    steps = int(images * (1 - config.data.val_fraction)) // config.training.batch_size * config.training.epochs
+    assert unfinished(config, steps) == []
 
 
 def test_sections_are_frozen() -> None:

@@ -119,7 +119,8 @@ def _train(commands: Any) -> None:
     recipe.add_argument(
         "--preset",
         metavar="NAME",
-        help="a named recipe: digits, fashion, digits-20, faces-64, disentangled, conditional, picture",
+        help="a named recipe: digits, fashion, digits-20, faces-64, disentangled, disentangled-capacity, "
+        "cyclical, conditional, picture, contrast-0, contrast-10",
     )
     recipe.add_argument(
         "--config",

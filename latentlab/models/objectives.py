@@ -119,5 +119,5 @@ def _reported(terms: Terms, loss: Tensor) -> tuple[Tensor, Report]:
 
 
 def beta_objective(terms: Terms, beta: float | Tensor) -> tuple[Tensor, Report]:
-    """reconstruction + beta * KL, for those who need no configuration."""
-    return objective(ObjectiveConfig())(terms, Weights(beta))
+    """reconstruction + beta * KL for those who have no configuration; at beta 1 the true negative ELBO."""
+    return _beta(0.0, "dimension")(terms, Weights(beta))

@@ -119,7 +119,7 @@ def test_the_help_states_the_true_defaults(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_every_flag_reaches_the_configuration() -> None:
-    words = """train --data shapes --model cvae --network residual --likelihood gaussian --latent-dim 3 --beta 2.5
+    words = """train --data celeba --model cvae --network residual --likelihood gaussian --latent-dim 3 --beta 2.5
         --epochs 4 --batch-size 5 --lr 0.25 --seed 6 --device cpu --limit 70 --val-fraction 0.5 --sigma 0.1
         --attributes Smiling,Male --augment flip,crop --hidden 8,16 --decoder upsample --norm group --activation silu
         --prior conditional --beta-schedule cyclical:400 --free-bits 0.25 --lr-schedule one-cycle --weight-decay 0.01
@@ -127,7 +127,7 @@ def test_every_flag_reaches_the_configuration() -> None:
         --set objective.beta_schedule.cycles=3 --set training.recompute=true"""
     request = parse(words.split())
     config = configuration(request)
-    assert config.data.source == "shapes"
+    assert config.data.source == "celeba"
     assert config.objective.beta_schedule.cycles == 3
     assert config.training.recompute
     found = {flag.name: getattr(getattr(config, flag.section), flag.field) for flag in FLAGS}
