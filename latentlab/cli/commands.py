@@ -10,6 +10,10 @@ def run(request: Namespace) -> int:
             from latentlab.cli.train import train
 
             return train(request)
+        case "sweep":
+            from latentlab.cli.sweep import sweep
+
+            return sweep(request)
         case "evaluate":
             from latentlab.cli.evaluate import evaluate
 

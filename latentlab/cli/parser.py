@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from latentlab.cli.settings import add_flags
 
-COMMANDS = ("gui", "train", "evaluate", "export", "doctor")
+COMMANDS = ("gui", "train", "sweep", "evaluate", "export", "doctor")
 EXPORTS = ("samples", "reconstructions", "interpolation", "traversal", "map", "latents")
 SPLITS = ("test", "validation", "train")
 
@@ -63,6 +63,7 @@ def _parser() -> ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=OneSentenceParser)
     _gui(commands)
     _train(commands)
+    _sweep(commands)
     _evaluate(commands)
     _export(commands)
     _doctor(commands)
@@ -115,6 +116,20 @@ def _train(commands: Any) -> None:
   latentlab train --resume numbers --more 5""",
     )
     add_flags(command)
+    recipe = _recipe(command)
+    recipe.add_argument("--name", help="the run's name (default: free, such as digits-vae-1)")
+    again = command.add_argument_group("going on")
+    again.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on with this run: a name or a path; --epochs is its new total, --device may be another",
+    )
+    again.add_argument("--more", type=int, metavar="N", help="with --resume: N epochs more than it was set to")
+    command.add_argument("--json", action="store_true", help="print every event as a line of JSON")
+
+
+def _recipe(command: ArgumentParser) -> Any:
+    """What a new run is made from beside the flags."""
     recipe = command.add_argument_group("recipes", "flags go over --config, which goes over --preset")
     recipe.add_argument(
         "--preset",
@@ -131,15 +146,35 @@ def _train(commands: Any) -> None:
     recipe.add_argument(
         "--from", dest="start_from", metavar="RUN", help="a new run that begins with this one's model and weights"
     )
-    recipe.add_argument("--name", help="the run's name (default: free, such as digits-vae-1)")
-    again = command.add_argument_group("going on")
-    again.add_argument(
-        "--resume",
-        metavar="RUN",
-        help="go on with this run: a name or a path; --epochs is its new total, --device may be another",
+    return recipe
+
+
+def _sweep(commands: Any) -> None:
+    command = _command(
+        commands,
+        "sweep",
+        "train many runs of one recipe, several at a time, and compare them",
+        """\
+  latentlab sweep --data digits --over beta=0.5,1,2 --over seed=0,1
+  latentlab sweep --preset fashion --over beta=0.1,0.5,1,2,4 --epochs 20 --processes 2 --name fashion-beta
+  latentlab sweep --data digits --over network=mlp,conv --over model.norm=none,batch
+  latentlab sweep --resume fashion-beta""",
     )
-    again.add_argument("--more", type=int, metavar="N", help="with --resume: N epochs more than it was set to")
-    command.add_argument("--json", action="store_true", help="print every event as a line of JSON")
+    grid = command.add_argument_group("what is tried")
+    grid.add_argument(
+        "--over",
+        action="append",
+        metavar="FIELD=V,V",
+        help="a flag's name without dashes, or SECTION.FIELD, and its values; repeated: every combination is a run",
+    )
+    grid.add_argument("--processes", type=_at_least_one, metavar="N", help="runs at a time (default: one per 2 cores)")
+    add_flags(command)
+    _recipe(command).add_argument(
+        "--name", help="the sweep's name, which its runs' names begin with (default: such as digits-sweep-1)"
+    )
+    again = command.add_argument_group("going on", "the same command said again goes on too")
+    again.add_argument("--resume", metavar="SWEEP", help="train what is missing of this sweep")
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
 
 
 def _evaluate(commands: Any) -> None:

@@ -32,13 +32,18 @@ def train(request: Namespace) -> int:
 
 
 def configuration(request: Namespace) -> RunConfig:
-    """What is to be trained: flags over --config over --preset over the defaults. Raises ValueError."""
+    """What is to be trained, with the defaults. Raises ValueError."""
+    return RunConfig.parse(values_of(request))
+
+
+def values_of(request: Namespace) -> dict[str, Any]:
+    """What of a configuration was asked for: flags over --config over --preset. Raises ValueError."""
     values = _beginning(request)
     if request.preset is not None:
         values = merge(values, preset(request.preset))
     if request.config is not None:
         values = merge(values, read_values(request.config))
-    return RunConfig.parse(merge(values, _flags(request)))
+    return merge(values, _flags(request))
 
 
 def _beginning(request: Namespace) -> dict[str, Any]:
