@@ -14,7 +14,7 @@ BREACHES = [
     ("1.", "data/sources.py", "def breach():\n    from latentlab.runs import folder"),
     ("1.", "cli/commands.py", "from latentlab.gui import app"),
     ("1.", "somewhere_new.py", "'a module that no layer has a place for'"),
-    ("2.", "export/grids.py", "def breach():\n    from PySide6 import QtGui"),
+    ("2.", "explore/grids.py", "def breach():\n    from PySide6 import QtGui"),
     ("2.", "cli/doctor.py", "import pyqtgraph"),
     ("3.", "gui/widgets/theme.py", "import latentlab.gui.session"),
     ("3.", "gui/session.py", "def breach():\n    import latentlab.gui.views.map_view"),

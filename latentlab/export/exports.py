@@ -13,7 +13,7 @@ from latentlab.explore.paths import Method, interpolate
 from latentlab.explore.pca import Pca
 from latentlab.explore.projection_process import fit_apart
 from latentlab.explore.traverse import order_by_kl, ranges, traversal
-from latentlab.export.grids import grid
+from latentlab.explore.grids import grid
 from latentlab.export.map_picture import draw_map
 from latentlab.export.pictures import Cancelled, FramesDone, save_gif, save_png
 from latentlab.export.tables import Rows, save_table

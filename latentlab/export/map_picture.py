@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from latentlab.export.grids import Rgb
+from latentlab.explore.grids import Rgb
 
 # Ten that are told apart on white (Tableau 10, by Maureen Stone); more classes begin again.
 COLOURS = ("#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f", "#edc948", "#b07aa1", "#ff9da7", "#9c755f", "#7f7f7f")

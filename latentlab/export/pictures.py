@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from PIL.GifImagePlugin import getdata
 
-from latentlab.export.grids import Rgb, to_rgb
+from latentlab.explore.grids import Rgb, to_rgb
 from latentlab.images import Pixels
 from latentlab.runs.files import write_whole
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
-from latentlab.export.grids import grid
+from latentlab.explore.grids import grid
 from latentlab.export.pictures import delays, save_gif, save_png
 
 
