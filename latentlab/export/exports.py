@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 
 from latentlab.explore.encode import Encoded, encode
+from latentlab.explore.grids import grid
 from latentlab.explore.loaded import Loaded
 from latentlab.explore.paths import Method, interpolate
 from latentlab.explore.pca import Pca
 from latentlab.explore.projection_process import fit_apart
 from latentlab.explore.traverse import order_by_kl, ranges, traversal
-from latentlab.explore.grids import grid
 from latentlab.export.map_picture import draw_map
 from latentlab.export.pictures import Cancelled, FramesDone, save_gif, save_png
 from latentlab.export.tables import Rows, save_table
