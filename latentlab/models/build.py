@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from latentlab.config import ModelConfig
 from latentlab.models.latent_model import Condition, LatentModel
 from latentlab.models.latents import GaussianLatent
-from latentlab.models.likelihoods import Bernoulli, Gaussian, Likelihood
+from latentlab.models.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian, Likelihood
 from latentlab.models.networks import (
     MLP_HIDDEN,
     ConvDecoder,
@@ -37,7 +37,7 @@ def build(
             torch.default_generator.manual_seed(seed)
         encoder, decoder = _networks(config, image_shape, condition.width)
         latent = GaussianLatent(encoder.width, config.latent_dim)
-    likelihood: Likelihood = Gaussian() if config.likelihood == "gaussian" else Bernoulli(config.binarize)
+    likelihood = _likelihood(config, image_shape[0])
     prior: Prior = StandardNormal(config.latent_dim)
     if config.prior == "conditional":
         prior = ConditionalNormal(config.latent_dim, condition.width)
@@ -70,6 +70,16 @@ def check(config: ModelConfig, image_shape: Shape, num_classes: int) -> None:
         raise ValueError("a CVAE needs data with classes, and these have none; choose vae or beta-vae")
     if config.network == "conv" and config.hidden == ():
         raise ValueError("a convolutional network needs at least one layer; leave hidden empty for the default")
+
+
+def _likelihood(config: ModelConfig, channels: int) -> Likelihood:
+    if config.likelihood == "bernoulli":
+        return Bernoulli(config.binarize)
+    if config.likelihood == "continuous-bernoulli":
+        return ContinuousBernoulli()
+    if config.likelihood == "gaussian":
+        return Gaussian(config.sigma)
+    return DiscretizedLogistic(channels)
 
 
 def _networks(
