@@ -53,7 +53,11 @@ class ChangeRecord(Section):
 
 
 class RunRecord(Section):
-    """run.json. `created` is ISO 8601 in UTC; `message` says why a run failed; `note` is the person's own."""
+    """run.json. `created` is ISO 8601 in UTC; `message` says why a run failed; `note` is the person's own.
+
+    `precision` is what it was last trained in, empty before; `started_from` the run and step whose weights it began
+    with, empty where there is none.
+    """
 
     schema_version: int = SCHEMA_VERSION
     name: str
@@ -65,6 +69,8 @@ class RunRecord(Section):
     message: str | None = None
     read_only: bool = False
     changes: tuple[ChangeRecord, ...] = ()
+    precision: str = ""
+    started_from: str = ""
     note: str = ""
 
     def to_dict(self) -> dict[str, Any]:

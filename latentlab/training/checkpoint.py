@@ -1,12 +1,15 @@
 """A training as the files of a checkpoint, and back: going on from one is bit for bit the same as not stopping (CPU).
 
-model.safetensors and config.json are the model, for anyone; optimizer.safetensors and state.json are for going on.
+model.safetensors and config.json are the model, for anyone: the weights that are shown, which are the running mean
+where there is one. optimizer.safetensors and state.json are for going on, the weights themselves among them then.
 """
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -20,7 +23,16 @@ from latentlab.training.learner import Learner
 from latentlab.training.meter import Meter, NotFinite
 from latentlab.training.progress import Progress
 
-SCHEMA_VERSION = 1  # of state.json
+SCHEMA_VERSION = 2  # of state.json
+
+
+def plans_and_precision_are_stored(state: dict[str, Any]) -> dict[str, Any]:
+    """1 to 2: without a plan (0) whoever goes on makes one; loss was never undone, and all was float32."""
+    return {**state, "planned_steps": 0, "rollbacks": 0, "precision": "float32"}
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: plans_and_precision_are_stored}
+"""From this version to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +43,30 @@ class Written:
     best: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Where training stood at a checkpoint, the precision that it had, and how many epochs it was to have."""
+
+    progress: Progress
+    precision: str
+    epochs: int
+
+
 def save(
     run: RunFolder, config: RunConfig, dataset: Dataset, learner: Learner, progress: Progress, meter: Meter
 ) -> Written:
     """Write a checkpoint, whole or not at all. Raises OSError; NotFinite rather than keep broken weights."""
     if not learner.finite():
         raise NotFinite("the weights became infinite or not a number")
+    sums = meter.to_dict()
     best = progress.note_best()
     state = {
         "schema_version": SCHEMA_VERSION,
         **asdict(progress),
-        "meter": meter.to_dict(),
+        "meter": sums,
         "noise": base64.b64encode(learner.noise.get_state().numpy().tobytes()).decode(),
         "device": learner.device.type,
+        "precision": learner.precision,
     }
     weights, training = learner.state()
     description = model_description(config, dataset.shape, dataset.class_names)
@@ -57,18 +80,14 @@ def save(
     return Written(run.checkpoints.write(progress.step, files, keep=kept), best)
 
 
-def restore(run: RunFolder, path: Path, config: RunConfig, learner: Learner, meter: Meter) -> Progress:
+def restore(run: RunFolder, path: Path, config: RunConfig, learner: Learner, meter: Meter) -> Restored:
     """Put learner and meter where they stood at this checkpoint. Raises ValueError when it does not fit."""
     read = run.checkpoints.read
-    state = json.loads(read(path, "state.json"))
-    if state.get("schema_version") != SCHEMA_VERSION:
-        raise ValueError(
-            f"the checkpoint {path.name} was written by a newer LatentLab: update this one to go on with it"
-        )
+    state = _migrated(json.loads(read(path, "state.json")), path)
     progress = Progress(**{field.name: state[field.name] for field in fields(Progress)})
-    weights, moments = (from_bytes(read(path, f"{name}.safetensors")) for name in ("model", "optimizer"))
+    weights, training = (from_bytes(read(path, f"{name}.safetensors")) for name in ("model", "optimizer"))
     try:
-        learner.restore(weights, moments)
+        learner.restore(weights, training)
         meter.restore(state["meter"])
     except (RuntimeError, KeyError) as error:
         raise ValueError(f"the checkpoint {path.name} does not fit the run's model: {_first_line(error)}") from None
@@ -76,7 +95,19 @@ def restore(run: RunFolder, path: Path, config: RunConfig, learner: Learner, met
         learner.noise.set_state(torch.frombuffer(bytearray(base64.b64decode(state["noise"])), dtype=torch.uint8))
     else:  # another device has another kind of random state
         learner.noise.manual_seed(stream(config.training.seed + progress.step, NOISE))
-    return progress
+    described = json.loads(read(path, "config.json"))
+    return Restored(progress, state["precision"], described["config"]["training"]["epochs"])
+
+
+def _migrated(state: dict[str, Any], path: Path) -> dict[str, Any]:
+    """`state` in today's schema. Raises ValueError where it is newer than this LatentLab."""
+    while (version := state.get("schema_version")) != SCHEMA_VERSION:
+        if version not in MIGRATIONS:
+            raise ValueError(
+                f"the checkpoint {path.name} was written by a newer LatentLab: update this one to go on with it"
+            )
+        state = {**MIGRATIONS[version](state), "schema_version": version + 1}
+    return state
 
 
 def _first_line(error: Exception) -> str:

@@ -15,13 +15,14 @@ from latentlab.config import RunConfig, merge
 from latentlab.events import Changed, EpochEnded, Event, Failed, Finished, Measured, Paused, Resumed, Warned
 from latentlab.images import Dataset
 from latentlab.runs.folder import RunFolder
-from latentlab.runs.record import ChangeRecord
 from latentlab.training.control import Control
 from latentlab.training.failures import explain
-from latentlab.training.meter import Meter
-from latentlab.training.preparation import Training, prepare
+from latentlab.training.meter import Meter, NotFinite
+from latentlab.training.preparation import prepare
+from latentlab.training.training import Training
 
-VALIDATION_BATCH = 256  # images
+VALIDATION_BATCH = 256  # images, at most
+VALIDATION_BATCHES = 4  # times the size of training's: without gradients so many take less memory than one with
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ def train(
 ) -> Generator[Event, None, None]:
     """Train `run` up to `config.training.epochs` in total, from its newest sound checkpoint where there is one.
 
-    The caller holds the run's lock. Uses the training part of `dataset` alone. Writes metrics, checkpoints and
-    run.json itself. An error becomes a last `Failed` event; KeyboardInterrupt, and closing the generator, save a
+    The caller holds the run's lock. Uses the training part of `dataset` alone. Writes metrics, checkpoints, pictures
+    and run.json itself. An error becomes a last `Failed` event; KeyboardInterrupt, and closing the generator, save a
     checkpoint and pass on.
     """
     control = control or Control()
@@ -45,15 +46,12 @@ def train(
     try:
         run.update(status="training", message=None)
         training = prepare(config, dataset, run)
-        run.update(config=config)  # its epochs may be more than before
         yield training.started()
         for message in training.warnings:
             yield Warned(*_where(training), message=message)
         reason: Literal["completed", "stopped"] = "completed"
         try:
-            while training.progress.epoch < config.training.epochs:
-                yield from _learn(training, control)
-                yield from _end_epoch(training, control)
+            yield from _run(training, control)
         except Stopping:
             reason = "stopped"
         yield from _end(training, control, reason)
@@ -66,19 +64,32 @@ def train(
     yield Finished(*_where(training), reason=reason, seconds=time.perf_counter() - began)
 
 
+def _run(training: Training, control: Control) -> Iterator[Event]:
+    """All epochs, with what breaks undone. Raises NotFinite where that does not help, and Stopping."""
+    while training.progress.epoch < training.config.training.epochs:
+        try:
+            yield from _learn(training, control)
+            yield from _end_epoch(training, control)
+        except NotFinite as trouble:
+            yield from _go_back(training, control, trouble)
+
+
 def _learn(training: Training, control: Control) -> Iterator[Event]:
     """The steps of the present epoch that are not yet done."""
     progress, meter = training.progress, training.meter
     batches = training.reader.batches(training.order, training.config.training.batch_size, first=progress.batch)
-    for _ in range(progress.batch, training.steps_per_epoch):
-        yield from _attend(training, control)
-        knobs = training.knobs
-        with meter.timed():
-            batch = next(batches)
-            meter.add(training.learner.step(batch, knobs), len(batch))
-            progress.stepped()
-        if training.record_due:
-            yield training.record("train", meter, knobs)
+    with contextlib.closing(batches):
+        for _ in range(progress.batch, training.steps_per_epoch):
+            yield from _attend(training, control)
+            knobs = training.knobs
+            with meter.timed():
+                batch = next(batches)
+                meter.add(training.learner.step(batch, knobs), len(batch))
+                progress.stepped()
+                if training.copy_due:
+                    training.keep_copy()
+            if training.record_due:
+                yield training.record("train", meter, knobs)
 
 
 def _end_epoch(training: Training, control: Control) -> Iterator[Event]:
@@ -90,19 +101,36 @@ def _end_epoch(training: Training, control: Control) -> Iterator[Event]:
     yield EpochEnded(*_where(training))
     if control.snapshots:
         yield training.snapshot()
-    if training.progress.epoch % training.config.training.checkpoint_every == 0 and (saved := training.save()):
-        yield saved
+    if training.pictures_due:
+        training.draw()
+    if training.checkpoint_due:
+        saved = training.save()
+        training.keep_copy()
+        if saved:
+            yield saved
 
 
 def _validate(training: Training, control: Control) -> Generator[Event, None, Measured]:
     """The true terms (beta = 1) over all held-out images, with the same noise every time."""
-    learner = training.learner
+    learner, size = training.learner, training.config.training.batch_size
     meter, noise = Meter(training.config.model.latent_dim, learner.device), learner.validation_noise()
-    for batch in training.reader.batches(training.validation_positions, VALIDATION_BATCH):
-        yield from _attend(training, control)
-        with meter.timed():
-            meter.add(learner.measure(batch, noise), len(batch))
+    batches = training.reader.batches(training.validation_positions, min(VALIDATION_BATCH, VALIDATION_BATCHES * size))
+    with contextlib.closing(batches):
+        for batch in batches:
+            yield from _attend(training, control)
+            with meter.timed():
+                meter.add(learner.measure(batch, noise), len(batch))
     return training.record("validation", meter, training.knobs._replace(beta=1.0))
+
+
+def _go_back(training: Training, control: Control, trouble: NotFinite) -> Iterator[Event]:
+    """Undo what broke and go on with half the learning rate. Raises `trouble` where that was done too often."""
+    message = training.go_back(trouble)
+    progress = training.progress
+    yield Warned(*_where(training), message=message)
+    yield Changed(*_where(training), beta=progress.beta, learning_rate=progress.learning_rate)
+    if control.snapshots:
+        yield training.snapshot()
 
 
 def _attend(training: Training, control: Control) -> Iterator[Event]:
@@ -142,19 +170,19 @@ def _change(training: Training, control: Control) -> Iterator[Event]:
     except ValueError as error:
         yield Warned(*_where(training), message=f"not changed: {error}")
         return
-    progress.beta, progress.learning_rate = beta, rate
-    record = ChangeRecord(step=progress.step, beta=beta, learning_rate=rate)
-    training.run.update(changes=[*training.run.record.changes, record])
+    if change.lr is not None:
+        progress.rollbacks = 0  # a person's own rate is a new beginning
+    training.turn(beta, rate)
     yield Changed(*_where(training), beta=beta, learning_rate=rate)
 
 
 def _end(training: Training, control: Control, reason: Literal["completed", "stopped"]) -> Iterator[Event]:
     """Keep what was learnt, and say so."""
-    if saved := training.save():
+    if saved := training.save_what_is_good():
         yield saved
     if control.snapshots:
         yield training.snapshot()
-    training.run.update(status=reason)
+    training.note(status=reason)
 
 
 def _keep(run: RunFolder, training: Training | None) -> None:
@@ -162,7 +190,7 @@ def _keep(run: RunFolder, training: Training | None) -> None:
     status, message = "stopped", None
     try:
         if training is not None:
-            training.save()
+            training.save_what_is_good()
     except Exception as error:
         status, message = "failed", _sentence(error, run, training)
     with contextlib.suppress(OSError, ValueError):
@@ -179,9 +207,7 @@ def _fail(error: Exception, run: RunFolder, training: Training | None) -> Failed
 
 
 def _sentence(error: Exception, run: RunFolder, training: Training | None) -> str:
-    steps = run.checkpoints.steps()
-    step, rate = (0, None) if training is None else (training.progress.step, training.progress.learning_rate)
-    return explain(error, step, rate, max(steps, default=None))
+    return explain(error, training, max(run.checkpoints.steps(), default=None))
 
 
 def _where(training: Training) -> tuple[int, int]:

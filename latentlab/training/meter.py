@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from latentlab.models.objectives import Report
 
 
 class NotFinite(ArithmeticError):
-    """A term became infinite or not a number."""
+    """A term or a weight became infinite or not a number, or grew as though it were about to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ class Means:
     def neg_elbo(self) -> float:
         """At beta = 1, whatever was minimised."""
         return self.reconstruction + self.kl
+
+
+class Sums(NamedTuple):
+    """What a meter held: to be put back when the steps since are undone."""
+
+    terms: Tensor
+    images: int
+    seconds: float
 
 
 class Meter:
@@ -77,6 +85,15 @@ class Meter:
         self._sums.zero_()
         self.images, self.seconds = 0, 0.0
 
+    def copy(self) -> Sums:
+        """What it holds, without waiting for the device."""
+        return Sums(self._sums.clone(), self.images, self.seconds)
+
+    def put_back(self, sums: Sums) -> None:
+        """Hold again what it held at the copy, which stays good for another time."""
+        self._sums.copy_(sums.terms)
+        self.images, self.seconds = sums.images, sums.seconds
+
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values; decimal digits keep every float32 exactly. Raises NotFinite."""
         if not bool(torch.isfinite(self._sums).all()):
@@ -85,5 +102,4 @@ class Meter:
 
     def restore(self, values: dict[str, Any]) -> None:
         """Go on from what `to_dict` gave."""
-        self._sums.copy_(Tensor(values["sums"]))
-        self.images, self.seconds = int(values["images"]), float(values["seconds"])
+        self.put_back(Sums(Tensor(values["sums"]), int(values["images"]), float(values["seconds"])))

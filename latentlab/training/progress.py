@@ -8,6 +8,7 @@ class Progress:
     """Counts since the run began.
 
     An epoch counts when it is complete, its validation included; `batch` is the number of batches done in the next one.
+    beta and the learning rate are what a person has set, before any schedule.
     """
 
     beta: float
@@ -19,6 +20,8 @@ class Progress:
     neg_elbo: float | None = None  # of the last validation, where nothing was trained since
     best_step: int | None = None
     best_neg_elbo: float | None = None
+    planned_steps: int = 0  # of the first planning: what schedules stretch over, however many epochs are added
+    rollbacks: int = 0  # how often a loss that broke was undone at this learning rate and its halves
 
     def stepped(self) -> None:
         """One more batch was learnt from."""

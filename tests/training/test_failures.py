@@ -82,7 +82,7 @@ def test_a_loss_that_is_no_number_ends_the_training(workshop: Any) -> None:
     control = Control()
     events = workshop.train(run, control=control, react=lambda event: isinstance(event, Saved) and control.set(lr=10.0))
     assert isinstance(events[-1], Failed)
-    assert "smaller learning rate" in events[-1].message
+    assert "most likely the learning rate 10 (try 0.001)" in events[-1].message
     assert not any(np.isnan(event.neg_elbo) for event in events if isinstance(event, Measured))
     path, damaged = run.checkpoints.newest_good()
     assert path is not None

@@ -1,0 +1,266 @@
+"""One training in memory: its parts, and what is done with them together. Everything it writes, it writes here."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from latentlab.config import RunConfig
+from latentlab.events import Measured, Saved, Snapshot, Split, Started
+from latentlab.images import Dataset, Indices
+from latentlab.models.build import count_parameters
+from latentlab.models.schedules import rate_factor, weight_factor
+from latentlab.runs.files import write_whole
+from latentlab.runs.folder import RunFolder
+from latentlab.runs.png import png_bytes
+from latentlab.runs.record import ChangeRecord
+from latentlab.training import checkpoint, last_good, previews
+from latentlab.training.batches import ImageReader, epoch_order, spans
+from latentlab.training.devices import describe
+from latentlab.training.divergence import worst_reconstruction
+from latentlab.training.last_good import MOST_ROLLBACKS, LastGood
+from latentlab.training.learner import Knobs, Learner
+from latentlab.training.meter import Meter, NotFinite
+from latentlab.training.progress import Progress
+
+SNAPSHOT_GAP = 0.2  # seconds, at least, between two snapshots that were asked for
+
+
+@dataclass
+class Training:
+    """The parts of a run in memory, and what is done with them together.
+
+    Where it does not write (one of several processes that train together), it does all else just the same.
+    """
+
+    config: RunConfig
+    dataset: Dataset
+    run: RunFolder
+    learner: Learner
+    reader: ImageReader
+    train_positions: Indices
+    validation_positions: Indices
+    meter: Meter
+    progress: Progress
+    writes: bool = True
+    warnings: list[str] = field(default_factory=list)
+    _saved: tuple[object, ...] | None = None
+    _good: LastGood | None = None
+    _clock: float = field(default_factory=time.perf_counter)
+    _snapshot_time: float = float("-inf")
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return len(spans(len(self.train_positions), self.config.training.batch_size))
+
+    @property
+    def total_steps(self) -> int:
+        return self.steps_per_epoch * self.config.training.epochs
+
+    @property
+    def knobs(self) -> Knobs:
+        """What the next step is done with: the person's values, and schedules over the steps first planned."""
+        objective, progress = self.config.objective, self.progress
+        step, total = progress.step, progress.planned_steps
+        return Knobs(
+            beta=progress.beta * weight_factor(objective.beta_schedule, step, total),
+            capacity=(objective.capacity or 0.0) * weight_factor(objective.capacity_schedule, step, total),
+            learning_rate=progress.learning_rate
+            * rate_factor(self.config.training.learning_rate_schedule, step, total),
+        )
+
+    @property
+    def order(self) -> Indices:
+        """The positions of the present epoch, shuffled."""
+        return epoch_order(self.train_positions, self.config.training.seed, self.progress.epoch)
+
+    @property
+    def record_due(self) -> bool:
+        """After every `log_every` steps; where an epoch is shorter than that, at its end too."""
+        every, steps = self.config.training.log_every, self.steps_per_epoch
+        return self.progress.step % every == 0 or (steps < every and self.progress.batch == steps)
+
+    @property
+    def copy_due(self) -> bool:
+        """A new copy of a good state is to be kept in memory."""
+        return self.progress.step % last_good.steps_between(self.learner.device.type) == 0
+
+    @property
+    def checkpoint_due(self) -> bool:
+        """After every `checkpoint_every` epochs, and after the last one."""
+        settings, epoch = self.config.training, self.progress.epoch
+        return epoch % settings.checkpoint_every == 0 or epoch >= settings.epochs
+
+    @property
+    def pictures_due(self) -> bool:
+        every = self.config.training.pictures_every
+        return bool(every) and self.progress.epoch % every == 0
+
+    @property
+    def snapshot_allowed(self) -> bool:
+        return time.perf_counter() - self._snapshot_time >= SNAPSHOT_GAP
+
+    def started(self) -> Started:
+        progress, learner = self.progress, self.learner
+        return Started(
+            progress.step,
+            progress.epoch,
+            run=self.run.name,
+            device=describe(learner.device),
+            parameters=count_parameters(learner.model),
+            train_images=len(self.train_positions),
+            validation_images=len(self.validation_positions),
+            total_steps=self.total_steps,
+            total_epochs=self.config.training.epochs,
+        )
+
+    def snapshot(self) -> Snapshot:
+        """A frozen copy of the weights as they are now."""
+        state = self.learner.snapshot()
+        self._snapshot_time = time.perf_counter()
+        return Snapshot(self.progress.step, self.progress.epoch, state)
+
+    def tick(self, count: bool = True) -> None:
+        """Add the time since the last tick to the time spent training; with `count` false, leave it out (a pause)."""
+        now = time.perf_counter()
+        self.progress.seconds += (now - self._clock) if count else 0.0
+        self._clock = now
+
+    def note(self, **fields: object) -> None:
+        """Change these fields of run.json. Raises OSError, and ValueError where the run is read-only."""
+        if self.writes:
+            self.run.update(**fields)
+
+    def turn(self, beta: float, learning_rate: float) -> None:
+        """Set the knobs for the steps to come, and note it in run.json. Raises OSError."""
+        self.progress.beta, self.progress.learning_rate = beta, learning_rate
+        change = ChangeRecord(step=self.progress.step, beta=beta, learning_rate=learning_rate)
+        self.note(changes=[*self.run.record.changes, change])
+
+    def record(self, split: Split, meter: Meter, knobs: Knobs) -> Measured:
+        """The meter's means, appended to metrics.jsonl; clears the meter. Raises NotFinite and OSError."""
+        means = meter.means()
+        if split == "train" and means.reconstruction > worst_reconstruction(self.config.model, self.dataset.shape):
+            raise NotFinite(f"the loss grew beyond bounds (to {means.objective:.2g} nats per image)")
+        self.tick()
+        measured = Measured(
+            self.progress.step,
+            self.progress.epoch,
+            split=split,
+            time_s=self.progress.seconds,
+            neg_elbo=means.neg_elbo,
+            reconstruction=means.reconstruction,
+            kl=means.kl,
+            kl_per_dim=means.kl_per_dim,
+            objective=means.objective,
+            beta=knobs.beta,
+            learning_rate=knobs.learning_rate,
+            images_per_second=meter.images_per_second,
+        )
+        meter.clear()
+        if self.writes:
+            self.run.metrics.append(measured.to_record())
+        return measured
+
+    def save(self) -> Saved | None:
+        """Write a checkpoint, unless just this state is saved already. Raises NotFinite and OSError."""
+        mark = self._mark()
+        if mark == self._saved or not self.writes:
+            return None
+        self.tick()
+        written = checkpoint.save(self.run, self.config, self.dataset, self.learner, self.progress, self.meter)
+        self._saved = mark
+        return Saved(self.progress.step, self.progress.epoch, path=str(written.path), best=written.best)
+
+    def save_what_is_good(self) -> Saved | None:
+        """Save as `save` does; where the present weights are broken, what the last copy holds. Raises OSError."""
+        try:
+            return self.save()
+        except NotFinite:
+            self.undo()
+            return self.save()
+
+    def draw(self) -> list[Path]:
+        """Write the pictures of this epoch, over older ones of the same epoch. Returns their paths. Raises OSError."""
+        if not self.writes:
+            return []
+        positions = previews.shown_positions(self.validation_positions, self.train_positions)
+        images, seed = self.reader.read(positions), self.config.training.seed
+        try:
+            pictures = previews.drawn(self.learner.shown.eval(), images, seed)
+        finally:
+            self.learner.model.train()
+        paths = []
+        for name, picture in pictures.items():
+            folder = self.run.path / "pictures" / name
+            folder.mkdir(parents=True, exist_ok=True)
+            paths.append(folder / f"epoch-{self.progress.epoch:04d}.png")
+            write_whole(paths[-1], png_bytes(picture))
+        return paths
+
+    def keep_copy(self) -> None:
+        """Keep everything as it is now, in memory, to go back to. Raises NotFinite where a weight is no number."""
+        self._good = last_good.taken(self.learner, self.meter, self.progress)
+
+    def go_back(self, trouble: NotFinite) -> str:
+        """Undo all steps since the last copy, and go on with half the learning rate. Returns what to tell the person.
+
+        Raises `trouble` where that was done three times already, or there is no copy.
+        """
+        if self._good is None or self.progress.rollbacks >= MOST_ROLLBACKS:
+            raise trouble
+        broken = self.progress.step
+        self.undo()
+        progress = self.progress
+        progress.rollbacks += 1
+        self.turn(progress.beta, progress.learning_rate / 2)
+        return (
+            f"{trouble} near step {broken}: went back to step {progress.step} and goes on with half the learning rate, "
+            f"{progress.learning_rate:g} (time {progress.rollbacks} of at most {MOST_ROLLBACKS})"
+        )
+
+    def undo(self) -> None:
+        """Put everything back where the last copy was taken, its curves and changes too. Raises OSError."""
+        assert self._good is not None, "a copy was kept"
+        self.progress = last_good.gone_back(self._good, self.learner, self.meter, self.progress)
+        self.forget_what_follows()
+
+    def forget_what_follows(self) -> None:
+        """Cut curves and changes that were recorded after the present step. Raises OSError."""
+        self._cut_metrics()
+        self.note(changes=[change for change in self.run.record.changes if change.step <= self.progress.step])
+
+    def resumed(self) -> bool:
+        """Go to the newest sound checkpoint, if there is one. Raises ValueError where none can be read or fits."""
+        path, damaged = self.run.checkpoints.newest_good()
+        self.warnings += damaged
+        if path is None and damaged:
+            raise ValueError(f"no checkpoint of {self.run.name} can be read: {damaged[0]}; train it again")
+        if path is None:
+            return False
+        restored = checkpoint.restore(self.run, path, self.config, self.learner, self.meter)
+        self.progress = restored.progress
+        self.progress.planned_steps = self.progress.planned_steps or self.steps_per_epoch * restored.epochs
+        self._saved = self._mark()
+        if self.run.record.dataset.fingerprint != self.dataset.fingerprint:
+            self.warnings.append("the images are not those that this run began with")
+        if restored.precision != self.learner.precision:
+            self.warnings.append(
+                f"this run was trained in {restored.precision} and goes on in {self.learner.precision} on this machine"
+            )
+        return True
+
+    def _cut_metrics(self) -> None:
+        """Forget the records after the present step, and a validation of this step where that is yet to be done."""
+        metrics, step = self.run.metrics, self.progress.step
+        if not self.writes:
+            return
+        metrics.cut_after(step)
+        if self.progress.batch >= self.steps_per_epoch:
+            mine = [record for record in metrics.read() if record["step"] == step and record["split"] == "train"]
+            metrics.cut_after(step - 1)
+            for record in mine:
+                metrics.append(record)
+
+    def _mark(self) -> tuple[object, ...]:
+        progress = self.progress
+        return progress.step, progress.epoch, progress.beta, progress.learning_rate
