@@ -7,6 +7,7 @@ splitting and filtering never change it.
 """
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 Indices = NDArray[np.int64]
 Pixels = NDArray[np.uint8]
 FINGERPRINT_IMAGES = 4096  # so many images, evenly spread, enter a fingerprint
+FINGERPRINT_BATCH = 256  # of them in memory at a time
+LARGE = 256 << 20  # bytes of pixels: a part of a store that has more is not read into memory as a whole
 
 
 class PixelStore(Protocol):
@@ -27,6 +30,32 @@ class PixelStore(Protocol):
     def shape(self) -> tuple[int, ...]: ...
 
     def __getitem__(self, positions: Indices, /) -> Pixels: ...
+
+
+class Chosen:
+    """The pixels at these positions of another store, read when they are asked for."""
+
+    def __init__(self, pixels: PixelStore, positions: Indices) -> None:
+        self._pixels: PixelStore = pixels
+        self._positions: Indices = positions
+        if isinstance(pixels, Chosen):  # one step instead of two
+            self._pixels, self._positions = pixels._pixels, pixels._positions[positions]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self._positions), *self._pixels.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __getitem__(self, positions: Indices, /) -> Pixels:
+        return self._pixels[self._positions[positions]]
+
+
+def chosen(pixels: PixelStore, positions: Indices) -> PixelStore:
+    """The pixels at these positions: in memory where all are, else where they lie."""
+    in_memory = type(pixels) is np.ndarray  # a memory map is an array too
+    return pixels[positions] if in_memory else Chosen(pixels, positions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +95,18 @@ class Images:
 
     def take(self, positions: Indices) -> "Images":
         """The images at these positions (0 to N - 1), read into memory."""
+        return self._at(positions, np.asarray(self.pixels[positions]))
+
+    def subset(self, positions: Indices) -> "Images":
+        """The images at these positions; where they lie elsewhere and are more than LARGE, they stay there."""
+        if len(positions) * math.prod(self.shape) <= LARGE:
+            return self.take(positions)
+        return self._at(positions, chosen(self.pixels, positions))
+
+    def _at(self, positions: Indices, pixels: PixelStore) -> "Images":
         return replace(
             self,
-            pixels=np.asarray(self.pixels[positions]),
+            pixels=pixels,
             index=self.index[positions],
             labels=None if self.labels is None else self.labels[positions],
             factors=None if self.factors is None else self.factors[positions],
@@ -142,10 +180,11 @@ class Dataset:
             if len(part):
                 count = min(len(part), FINGERPRINT_IMAGES)
                 positions = np.arange(count, dtype=np.int64) * (len(part) - 1) // max(count - 1, 1)
-                some = part.take(positions)
-                digest.update(np.asarray(some.pixels).tobytes())
-                if some.labels is not None:
-                    digest.update(some.labels.tobytes())
+                for start in range(0, count, FINGERPRINT_BATCH):
+                    some = part.pixels[positions[start : start + FINGERPRINT_BATCH]]
+                    digest.update(np.ascontiguousarray(some).data)
+                if part.labels is not None:
+                    digest.update(part.labels[positions].tobytes())
         return f"sha256:{digest.hexdigest()}"
 
 
@@ -165,10 +204,13 @@ def balanced(labels: Indices | None, total: int, count: int, seed: int) -> Indic
 
 
 def limited(images: Images, count: int | None, seed: int) -> Images:
-    """At most `count` of the images, class-balanced and drawn by the seed; their indices stay what they were."""
+    """At most `count` of the images, class-balanced and drawn by the seed; their indices stay what they were.
+
+    What would be too much for the memory stays where it is (`Images.subset`).
+    """
     if count is None or count >= len(images):
         return images
-    return images.take(balanced(images.labels, len(images), count, seed))
+    return images.subset(balanced(images.labels, len(images), count, seed))
 
 
 def held_out(images: Images, fraction: float, seed: int) -> tuple[Indices, Indices]:

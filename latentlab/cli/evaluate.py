@@ -50,7 +50,7 @@ def part(dataset: Dataset, config: RunConfig, split: str) -> Images:
         seed = config.training.seed
         seen = limited(dataset.train, config.data.limit, seed)
         train, validation = held_out(seen, config.data.val_fraction, seed)
-        images = seen.take(train if split == "train" else validation)
+        images = seen.subset(train if split == "train" else validation)
     if len(images) == 0:
         others = ", ".join(other for other in ("test", "validation", "train") if other != split)
         raise ValueError(f"{dataset.name} has no {split} images for this run; choose another --split ({others})")

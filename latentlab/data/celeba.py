@@ -3,55 +3,28 @@
 Source: Liu et al., Deep Learning Face Attributes in the Wild, 2015 (for research only; it cannot be downloaded without
 its authors' consent, so we read what the person has). The folder is laid out as torchvision's or as Kaggle's copy: the
 aligned pictures, the list of attributes as .txt or .csv, and, if there, the official partition, whose training and
-validation faces are our training part. The label is whether the face smiles; all attributes are kept as factors.
-Pictures are decoded when they are first asked for, and then kept in memory.
+validation faces are our training part. The label is whether the face smiles, or the combination of the attributes that
+the configuration names; all attributes are kept as factors.
 """
 
+import os
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentlab.data.pictures import Unusable, decode_all
+from latentlab.data.decoding import Decoded, Plan, decoded, told
 from latentlab.data.request import Request
-from latentlab.images import Dataset, Images, Indices, Pixels
+from latentlab.images import Dataset, Images, Indices, balanced
 
 SIZE = 64  # of the middle square, the default
 LABEL = "Smiling"
-CLASSES = ("not smiling", "smiling")
+OFFERED = 5  # names, where one is not known
 PICTURES = ("img_align_celeba", "img_align_celeba/img_align_celeba")
 OFFICIAL_TEST = 182_638  # number of the first face of the official test part
 TEST_MARK = 2  # its mark in the list of the partition
-
-
-class FacesOnDemand:
-    """The pictures in these files, uint8 (N, channels, size, size), each decoded once, when it is first asked for."""
-
-    def __init__(self, paths: list[Path], size: int, channels: Literal[1, 3]) -> None:
-        self._paths, self._size, self._channels = paths, size, channels
-        self._kept = np.empty(self.shape, np.uint8)  # takes memory only as it is filled
-        self._here = np.zeros(len(paths), bool)
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        return len(self._paths), self._channels, self._size, self._size
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def __getitem__(self, positions: Indices, /) -> Pixels:
-        """Raises OSError where a picture cannot be read."""
-        wanted = np.atleast_1d(np.arange(len(self))[positions])
-        missing = np.unique(wanted[~self._here[wanted]])
-        paths = [self._paths[row] for row in missing]
-        for row, path, picture in zip(missing, paths, decode_all(paths, self._size, self._channels), strict=True):
-            if isinstance(picture, Unusable):
-                raise OSError(f"the picture {path} of CelebA is {picture}: unpack the archive again")
-            self._kept[row] = picture
-            self._here[row] = True
-        return self._kept[positions]
 
 
 @dataclass(frozen=True)
@@ -64,35 +37,85 @@ class Attributes:
 
 
 def read(request: Request) -> Dataset:
-    """The faces that lie there, in two parts. Raises ValueError with how to get them where they do not."""
+    """The faces that lie there, in two parts; with a limit, the training part that the seed chooses.
+
+    Raises ValueError with how to get them where they do not lie there.
+    """
     home = _home(request.data_dir)
     if home is None:
         raise ValueError(_how_to_get(request.data_dir))
     folder, listing = home
     request.report("reading the attributes", 0, 0)
     attributes = read_attributes(listing)
-    present = {path.name for path in folder.iterdir()}
-    rows = np.array([row for row, name in enumerate(attributes.files) if name in present], np.int64)
+    known = set(os.listdir(folder))
+    rows = np.array([row for row, name in enumerate(attributes.files) if name in known], np.int64)
     if len(rows) < 2:
         raise ValueError(f"{folder} has not the pictures that {listing} names: unpack img_align_celeba.zip there")
+    labels, class_names = _classes(attributes, request.config.attributes)
     is_test = _is_test(listing.parent, attributes.files)[rows]
     if is_test.all() or not is_test.any():
         is_test = np.arange(len(rows)) % 10 == 9  # a few faces, all of one part
         is_test[-1] = True
-    train, test = rows[~is_test], rows[is_test]
     absent = len(attributes.files) - len(rows)
-    notes = (f"{absent:,} of the {len(attributes.files):,} faces in the list are not there",) if absent else ()
-    parts = (_part(folder, attributes, mine, first, request) for mine, first in ((train, 0), (test, len(train))))
-    return Dataset("celeba", next(parts), next(parts), notes)
+    notes = [f"{absent:,} of the {len(attributes.files):,} faces in the list are not there"] if absent else []
+    train, test = rows[~is_test], rows[is_test]
+    index = np.arange(len(rows), dtype=np.int64)
+    limit = len(train) if request.config.limit is None else request.config.limit
+    kept = balanced(labels[train], len(train), limit, request.seed)
+    parts = []
+    for part, mine, where in (("training", train[kept], index[kept]), ("test", test, index[len(train) :])):
+        found = _decoded(folder, attributes, mine, part, request)
+        used = mine[found.rows]
+        values = attributes.values[used]
+        parts.append(Images(found.pixels, where[found.rows], labels[used], class_names, values, attributes.names))
+        notes += told({attributes.files[mine[row]]: why for row, why in found.skipped.items()}, len(mine))
+        notes += found.notes
+    return Dataset("celeba", parts[0], parts[1], tuple(notes))
 
 
-def _part(folder: Path, attributes: Attributes, rows: Indices, first: int, request: Request) -> Images:
+def _decoded(folder: Path, attributes: Attributes, rows: Indices, part: str, request: Request) -> Decoded:
+    """These faces' middle squares. Raises ValueError where none of them can be used."""
     paths = [folder / attributes.files[row] for row in rows]
-    pixels = FacesOnDemand(paths, request.config.image_size or SIZE, request.config.channels or 3)
-    values = attributes.values[rows]
-    labels = values[:, attributes.names.index(LABEL)].astype(np.int64)
-    index = np.arange(first, first + len(rows), dtype=np.int64)
-    return Images(pixels, index, labels, CLASSES, values, attributes.names)
+    plan = Plan(request.config.image_size or SIZE, request.config.channels or 3, list(range(len(paths))))
+    found = decoded(f"{folder.resolve()} ({part} part)", folder, paths, request, lambda: plan)
+    if not len(found.rows):
+        raise ValueError(
+            f"no picture of CelebA's {part} part in {folder} can be used: unpack img_align_celeba.zip again"
+        )
+    return found
+
+
+def _classes(attributes: Attributes, names: tuple[str, ...]) -> tuple[Indices, tuple[str, ...]]:
+    """int64 (N,) and what each value means: whether a face smiles, or the combination of the attributes that are named.
+
+    Bit i of a label is attribute i; a class is called like "smiling, not male". Raises ValueError for a name that
+    CelebA does not have, or one given twice.
+    """
+    known = {name.lower(): column for column, name in enumerate(attributes.names)}
+    columns = []
+    for name in names or (LABEL,):
+        column = known.get(name.strip().lower().replace(" ", "_"))
+        if column is None:
+            raise ValueError(_unknown(name, attributes.names))
+        if column in columns:
+            raise ValueError(f"the attribute {attributes.names[column]} is named twice")
+        columns.append(column)
+    bits = attributes.values[:, columns].astype(np.int64)
+    labels = (bits << np.arange(len(columns))).sum(1)
+    words = [attributes.names[column].lower().replace("_", " ") for column in columns]
+    class_names = [
+        ", ".join(word if label >> bit & 1 else f"not {word}" for bit, word in enumerate(words))
+        for label in range(1 << len(words))
+    ]
+    return labels, tuple(class_names)
+
+
+def _unknown(name: str, names: tuple[str, ...]) -> str:
+    folded = {known.lower(): known for known in names}
+    wanted = name.strip().lower().replace(" ", "_")
+    close = [known for low, known in folded.items() if wanted in low] if wanted else []
+    close += [folded[low] for low in get_close_matches(wanted, folded, cutoff=0.5) if folded[low] not in close]
+    return f"CelebA has no attribute '{name}'; it has {', '.join(close[:OFFERED] or names)}"
 
 
 def read_attributes(path: Path) -> Attributes:

@@ -6,24 +6,21 @@ and told of in the notes.
 """
 
 import os
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from latentlab.data.pictures import SUFFIXES, Header, Unusable, decode_all, header
+from latentlab.data.decoding import EVERY, Decoded, Plan, decoded, told
+from latentlab.data.pictures import SUFFIXES, Header, Unusable, header
 from latentlab.data.request import Request
-from latentlab.images import Dataset, Images, Indices, Pixels
+from latentlab.images import Dataset, Images, chosen
 
 SIZE = 64  # where the pictures have no common size of their own
 SMALLEST, LARGEST = 8, 128  # sides that the networks take
 TEST_EVERY = 10
-EVERY = 32  # pictures between two reports of progress
-EXAMPLES = 3  # file names in a note
 
 
 @dataclass(frozen=True)
@@ -37,20 +34,23 @@ class Listing:
 
 
 def read(request: Request) -> Dataset:
-    """The pictures as uint8 (N, 1 or 3, S, S), labelled by subfolder. Raises ValueError where there are none."""
+    """The pictures as uint8 (N, 1 or 3, S, S), labelled by subfolder. Raises ValueError where there are none.
+
+    Many of them are decoded once and then read from where `decoding` keeps them.
+    """
     assert request.config.path is not None, "the configuration has seen to that"
     root = Path(request.config.path).expanduser()
     listing = listed(root)
-    skipped: dict[Path, str] = {}
-    headers = _headers(listing.paths, skipped, request)
-    if not headers:
-        raise ValueError(_nothing(root, listing, skipped))
-    rows, pixels = _decoded(headers, listing.paths, skipped, request)
-    if len(rows) < 2:
-        count = "1 usable picture" if len(rows) else "broken pictures"
-        raise ValueError(f"{root} has only {count}; at least 2 are needed")
-    notes = (*listing.notes, *_told(skipped, root, len(listing.paths)))
-    return _divided(root.resolve().name, pixels, rows, listing, notes)
+    if not listing.paths:
+        raise ValueError(f"{root} has no pictures in it or its subfolders ({', '.join(SUFFIXES)} are read)")
+    found = decoded(str(root.resolve()), root, listing.paths, request, lambda: _plan(listing.paths, request))
+    names = [str(path.relative_to(root)) for path in listing.paths]
+    skipped = told({names[row]: reason for row, reason in found.skipped.items()}, len(names))
+    if not len(found.rows):
+        raise ValueError(f"{root} has no usable picture: {'; '.join(skipped)}")
+    if len(found.rows) < 2:
+        raise ValueError(f"{root} has only 1 usable picture; at least 2 are needed")
+    return _divided(root.resolve().name, found, listing, (*listing.notes, *skipped, *found.notes))
 
 
 def listed(root: Path) -> Listing:
@@ -86,47 +86,21 @@ def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def _headers(paths: list[Path], skipped: dict[Path, str], request: Request) -> dict[int, Header]:
-    """Header by row of `paths`; what has none goes to `skipped`."""
+def _plan(paths: list[Path], request: Request) -> Plan:
+    """A look at each file's header: what the pictures become, and which of them have none."""
     known: dict[int, Header] = {}
+    skipped: dict[int, str] = {}
     for row, path in enumerate(paths):
         if row % EVERY == 0:
             request.report("looking at the pictures", row, len(paths))
         try:
             known[row] = header(path)
         except Unusable as reason:
-            skipped[path] = str(reason)
-    return known
-
-
-def _decoded(
-    headers: dict[int, Header], paths: list[Path], skipped: dict[Path, str], request: Request
-) -> tuple[Indices, Pixels]:
-    """int64 (N,) rows of `paths` and uint8 (N, channels, S, S) of those that could be decoded."""
-    size = request.config.image_size or _own_size(headers)
-    only_grey = all(known.grey for known in headers.values())
+            skipped[row] = str(reason)
+    size = request.config.image_size or _own_size(known)
+    only_grey = all(one.grey for one in known.values())
     channels: Literal[1, 3] = request.config.channels or (1 if only_grey else 3)
-    try:
-        pixels = np.empty((len(headers), channels, size, size), np.uint8)
-    except MemoryError:
-        raise ValueError(
-            f"{len(headers):,} pictures of {size} pixels are too much for the memory: ask for a smaller size"
-        ) from None
-    rows: list[int] = []
-    with closing(decode_all((paths[row] for row in headers), size, channels)) as pictures:
-        for done, (row, picture) in enumerate(zip(headers, pictures, strict=True)):
-            if done % EVERY == 0:
-                request.report("reading the pictures", done, len(headers))
-            if isinstance(picture, Unusable):
-                skipped[paths[row]] = str(picture)
-            else:
-                pixels[len(rows)] = picture
-                rows.append(row)
-    request.report("reading the pictures", len(headers), len(headers))
-    pixels = pixels[: len(rows)]
-    if request.config.channels is None and channels == 3 and _colourless(pixels):
-        pixels = np.ascontiguousarray(pixels[:, :1])
-    return np.array(rows, np.int64), pixels
+    return Plan(size, channels, list(known), skipped, detect_grey=request.config.channels is None and channels == 3)
 
 
 def _own_size(headers: dict[int, Header]) -> int:
@@ -136,51 +110,24 @@ def _own_size(headers: dict[int, Header]) -> int:
     return side if len(sizes) == 1 and SMALLEST <= side <= LARGEST else SIZE
 
 
-def _colourless(pixels: Pixels) -> bool:
-    """Grey pictures are often kept in colour files: true where no pixel of any has a colour."""
-    return all(
-        np.array_equal(part[:, 0], part[:, 1]) and np.array_equal(part[:, 0], part[:, 2])
-        for part in (pixels[start : start + EVERY] for start in range(0, len(pixels), EVERY))
-    )
-
-
-def _divided(name: str, pixels: Pixels, rows: Indices, listing: Listing, notes: tuple[str, ...]) -> Dataset:
+def _divided(name: str, found: Decoded, listing: Listing, notes: tuple[str, ...]) -> Dataset:
     """Training and test part; classes of which nothing was usable are gone."""
-    order = np.arange(len(pixels))
+    order = np.arange(len(found.rows), dtype=np.int64)
     is_test = order % TEST_EVERY == TEST_EVERY - 1
     if not is_test.any():
         is_test[-1] = True
     labels, class_names = None, listing.class_names
     if listing.labels is not None:
-        used, labels = np.unique(np.array(listing.labels)[rows], return_inverse=True)
+        used, labels = np.unique(np.array(listing.labels)[found.rows], return_inverse=True)
+        labels = labels.astype(np.int64)
         class_names = tuple(class_names[label] for label in used)
     train, test = order[~is_test], order[is_test]
-    parts = (train, np.arange(len(train))), (test, np.arange(len(train), len(order)))
     images = [
-        Images(pixels[part], index, None if labels is None else labels[part].astype(np.int64), class_names)
-        for part, index in parts
+        Images(chosen(found.pixels, part), index, None if labels is None else labels[part], class_names)
+        for part, index in ((train, order[: len(train)]), (test, order[len(train) :]))
     ]
     return Dataset(name, images[0], images[1], notes)
 
 
-def _told(skipped: dict[Path, str], root: Path, total: int) -> tuple[str, ...]:
-    """One sentence per reason, with how many and a few names."""
-    sentences = []
-    for reason, count in Counter(skipped.values()).most_common():
-        names = [str(path.relative_to(root)) for path, why in skipped.items() if why == reason]
-        more = f" and {count - EXAMPLES} more" if count > EXAMPLES else ""
-        verb = "it is" if count == 1 else "they are"
-        sentences.append(
-            f"{count} of {total} pictures skipped, because {verb} {reason}: {', '.join(names[:EXAMPLES])}{more}"
-        )
-    return tuple(sentences)
-
-
 def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count} pictures"
-
-
-def _nothing(root: Path, listing: Listing, skipped: dict[Path, str]) -> str:
-    if listing.paths:
-        return f"{root} has no usable picture: {'; '.join(_told(skipped, root, len(listing.paths)))}"
-    return f"{root} has no pictures in it or its subfolders ({', '.join(SUFFIXES)} are read)"

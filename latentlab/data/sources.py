@@ -16,10 +16,14 @@ from latentlab.images import Dataset
 
 @dataclass(frozen=True)
 class Source:
-    """A named source: one line for the person, and the function that reads it."""
+    """A named source: one line for the person, and the function that reads it.
+
+    draws: of a limit it reads only what the seed chooses, so that another limit or seed is another data set.
+    """
 
     description: str
     read: Callable[[Request], Dataset]
+    draws: bool = False
 
 
 def _mnist(request: Request) -> Dataset:
@@ -54,11 +58,13 @@ def _folder(request: Request) -> Dataset:
 
 SOURCES: dict[str, Source] = {
     "digits": Source("1,797 handwritten digits, 8x8, grey, 10 classes; comes with LatentLab", digits.read),
-    "shapes": Source("737,280 drawn shapes, 64x64, grey, with every factor known; comes with LatentLab", shapes.read),
+    "shapes": Source(
+        "737,280 drawn shapes, 64x64, grey, with every factor known; comes with LatentLab", shapes.read, True
+    ),
     "mnist": Source("70,000 handwritten digits, 28x28, grey, 10 classes; 12 MB to download", _mnist),
     "fashion-mnist": Source("70,000 garments, 28x28, grey, 10 classes; 31 MB to download", _fashion_mnist),
     "cifar10": Source("60,000 photographs, 32x32, colour, 10 classes; 170 MB to download", _cifar10),
-    "celeba": Source("202,599 faces, 64x64, colour, 40 attributes; from files that you have", _celeba),
+    "celeba": Source("202,599 faces, 64x64, colour, 40 attributes; from files that you have", _celeba, True),
     FOLDER: Source("your own pictures: one subfolder per class, or none", _folder),
 }
 
@@ -87,6 +93,12 @@ def names() -> tuple[str, ...]:
 def describe(name: str) -> str:
     """One line on what the source holds. Raises ValueError for an unknown name."""
     return _source(name).description
+
+
+def depends_on(config: DataConfig, seed: int) -> tuple[object, ...]:
+    """All that decides what `load` reads, but for files that change: the same again means the same data set."""
+    drawn = (config.limit, seed) if _source(config.source).draws and config.limit is not None else None
+    return config.source, config.path, config.image_size, config.channels, config.attributes, drawn
 
 
 def from_argument(text: str) -> dict[str, str]:

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from latentlab.config import DataConfig
+from latentlab.data import pictures
 from latentlab.data.sources import load
+from latentlab.images import limited
 
 NAMES = ("Bald", "Smiling", "Young")
 FACES = {"000001.jpg": (-1, 1, 1), "000002.jpg": (1, -1, 1), "182637.jpg": (-1, -1, 1), "182638.jpg": (-1, 1, -1)}
@@ -70,11 +72,15 @@ def test_missing_faces_are_told_of(home: Path) -> None:
     assert len(data.train) == 2
 
 
-def test_a_face_that_is_damaged_is_named_when_it_is_read(home: Path) -> None:
+def test_a_face_that_is_damaged_is_left_out_and_named(home: Path) -> None:
     (home / "celeba" / "img_align_celeba" / "000002.jpg").write_bytes(b"\xff\xd8\xff")
     data = load(DataConfig(source="celeba"), data_dir=home)
-    with pytest.raises(OSError, match=r"000002\.jpg"):
-        data.train.take(np.arange(3))
+    assert data.notes == (
+        "1 of 3 pictures skipped, because it is not a picture of a known format, or damaged: 000002.jpg",
+    )
+    assert data.train.index.tolist() == [0, 2]
+    assert data.train.factors is not None
+    assert data.train.factors.tolist() == [[0, 1, 1], [0, 0, 1]]
 
 
 def test_without_the_files_it_says_how_to_get_them(tmp_path: Path) -> None:
@@ -87,3 +93,45 @@ def test_a_list_that_is_none_is_refused(home: Path) -> None:
     (home / "celeba" / "list_attr_celeba.txt").write_text("hello")
     with pytest.raises(ValueError, match="not CelebA's list"):
         load(DataConfig(source="celeba"), data_dir=home)
+
+
+def test_attributes_together_are_the_class(home: Path) -> None:
+    """Bit i of the label is attribute i."""
+    data = load(DataConfig(source="celeba", attributes=("Smiling", "Bald", "young")), data_dir=home)
+    assert data.train.labels is not None
+    assert data.test.labels is not None
+    assert data.train.labels.tolist() == [0b101, 0b110, 0b100]
+    assert data.test.labels.tolist() == [0b001]
+    assert len(data.class_names) == 8
+    assert data.class_names[0b101] == "smiling, not bald, young"
+    assert data.class_names[0b010] == "not smiling, bald, not young"
+    assert data.train.factors is not None
+    assert data.train.factors.tolist() == [[0, 1, 1], [1, 0, 1], [0, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "sentence"),
+    [
+        (("Smilling",), "CelebA has no attribute 'Smilling'; it has Smiling"),
+        (("old",), "CelebA has no attribute 'old'; it has Bald"),
+        (("xyzzy",), "CelebA has no attribute 'xyzzy'; it has Bald, Smiling, Young"),
+        (("Bald", "bald"), "the attribute Bald is named twice"),
+    ],
+)
+def test_attributes_that_are_not_there_are_refused(home: Path, attributes: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(ValueError, match=r"CelebA|twice") as refusal:
+        load(DataConfig(source="celeba", attributes=attributes), data_dir=home)
+    assert str(refusal.value) == sentence
+
+
+def test_with_a_limit_only_what_trains_is_decoded(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    real = pictures.decode
+    monkeypatch.setattr(pictures, "decode", lambda path, *how: opened.append(path.name) or real(path, *how))
+    whole = load(DataConfig(source="celeba"), data_dir=home)
+    some = load(DataConfig(source="celeba", limit=2), data_dir=home, seed=1)
+    assert len(opened) == 4 + 3
+    chosen = limited(whole.train, 2, 1)
+    assert some.train.index.tolist() == chosen.index.tolist()
+    assert np.array_equal(some.train.pixels[np.arange(2)], chosen.pixels[np.arange(2)])
+    assert len(limited(some.train, 2, 1)) == len(some.test) + 1

@@ -31,16 +31,7 @@ class Library:
 
     def load(self, config: DataConfig, seed: int, ticket: Ticket) -> Dataset:
         """Reads or downloads. Raises ValueError, OSError, and Cancelled."""
-        drawn = config.limit if config.source == "shapes" else None
-        key: tuple[Any, ...] = (
-            config.source,
-            config.path,
-            config.image_size,
-            config.channels,
-            drawn,
-            seed if drawn else None,
-        )
-        key += _last_changes(config.path)
+        key = (*sources.depends_on(config, seed), *_last_changes(config.path))
         kept = self._last
         if kept is not None and kept[0] == key:
             return kept[1]
