@@ -19,8 +19,8 @@ from latentlab.cli.train import values_of
 from latentlab.runs.places import default_data_dir
 from latentlab.sweep.crew import Crew, Told
 from latentlab.sweep.grid import Axis, Plan, Point
-from latentlab.sweep.place import SweepFolder, create_sweep, default_name
-from latentlab.sweep.results import as_json, rows, save, table
+from latentlab.sweep.place import PLAN_FILE, SweepFolder, create_sweep, default_name
+from latentlab.sweep.results import as_json, done, rows, save, table
 
 
 def sweep(request: Namespace) -> int:
@@ -30,12 +30,13 @@ def sweep(request: Namespace) -> int:
     turned = plan.turned()
     if turned:
         say(f"{len(turned)} of the {len(plan.points())} runs have a beta other than 1: they are beta-VAEs", DONE)
-    _look_at_data(plan.points(), root, request.data_dir)
+    if not (root / plan.name / PLAN_FILE).exists() or len(done(SweepFolder(root, plan.name))) < len(plan.points()):
+        _look_at_data(plan.points(), root, request.data_dir)
     place = create_sweep(root, plan)
     data_dir = default_data_dir() if request.data_dir is None else folder(request.data_dir, "--data-dir")
     with place.lock():
-        crew = Crew(place, data_dir.absolute(), *_shares(request.processes, len(plan.points())))
-        failed = _follow(crew, place)
+        crew = Crew(place, data_dir.absolute())
+        failed = _follow(crew, place, request.processes)
         found = rows(plan, crew.figures())
         written = save(place, found)
     print(json.dumps(as_json(plan, found)) if request.json else table(plan, found))
@@ -116,19 +117,21 @@ def _shares(processes: int | None, points: int) -> tuple[int, int]:
     return count, max(1, cores // count)
 
 
-def _follow(crew: Crew, place: SweepFolder) -> int:
+def _follow(crew: Crew, place: SweepFolder, processes: int | None) -> int:
     """Tells on stderr how it goes; how many runs failed."""
     epochs = {point.name: point.config.training.epochs for point in place.plan.points()}
     under_way: dict[str, float] = dict.fromkeys(crew.figures(), 1.0)
-    failed = 0
+    failed, missing = 0, len(epochs) - len(under_way)
+    if not missing:
+        return 0
     with _ctrl_c(crew.stop), tqdm(total=sum(epochs.values()), unit="epoch", file=sys.stderr, delay=0.5) as bar:
-        for told in crew.work():
+        for told in crew.work(*_shares(processes, missing)):
             under_way[told.name] = _share(told, under_way.get(told.name, 0.0))
             failed += told.kind == "failed"
             if line := _line(told):
                 tqdm.write(line, file=sys.stderr)
             bar.set_postfix_str(f"{len(crew.figures())} of {len(epochs)} runs", refresh=False)
-            bar.update(sum(epochs[name] * share for name, share in under_way.items()) - bar.n)
+            bar.update(int(sum(epochs[name] * share for name, share in under_way.items())) - bar.n)
     return failed
 
 

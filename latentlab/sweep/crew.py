@@ -1,7 +1,7 @@
 """A sweep under way: child processes that train its points, each taking the next one when it is done.
 
-crew = Crew(folder, data_dir, processes=2, threads=1)
-for told in crew.work(): ...          crew.stop() from a signal's handler ends it, with checkpoints
+crew = Crew(folder, data_dir)
+for told in crew.work(processes=2, threads=1): ...      crew.stop(), from a signal's handler, ends it with checkpoints
 """
 
 import contextlib
@@ -45,12 +45,11 @@ class _Child:
 class Crew:
     """The children of one sweep. The caller holds the sweep's lock."""
 
-    def __init__(self, folder: SweepFolder, data_dir: Path, processes: int, threads: int) -> None:
+    def __init__(self, folder: SweepFolder, data_dir: Path) -> None:
         self._folder, self._data_dir = folder, data_dir
-        self._processes, self._threads = processes, threads
         self._queue = Queue(folder.journal, folder.plan)
         self._children: list[_Child] = []
-        self._stop = False
+        self._stop, self._threads = False, 1
 
     def stop(self) -> None:
         """Let every child save a checkpoint and end. May be called from a signal's handler."""
@@ -64,11 +63,14 @@ class Crew:
         """What was measured so far, by the run's name."""
         return self._queue.figures()
 
-    def work(self) -> Iterator[Told]:
-        """Trains what is missing, telling how it goes. Children are ended however this ends."""
-        waiting = len(self._folder.plan.points()) - len(self.figures())
+    def work(self, processes: int, threads: int) -> Iterator[Told]:
+        """Trains what is missing, telling how it goes: so many runs at a time, with so many threads each.
+
+        Children are ended however this ends. Raises ChildProcessError where none can be started.
+        """
+        self._threads = threads
         try:
-            for _ in range(min(self._processes, waiting)):
+            for _ in range(processes):
                 self._start()
             yield from self._attend()
         finally:

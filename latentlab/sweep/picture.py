@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from latentlab.export.grids import Rgb
+from latentlab.explore.grids import Rgb
 from latentlab.export.map_picture import COLOURS
 from latentlab.sweep.grid import Plan, label
 from latentlab.sweep.results import Row
@@ -142,13 +142,13 @@ class _Canvas:
             self._name_line(total, start, end)
 
     def _name_line(self, total: float, start: tuple[float, float], end: tuple[float, float]) -> None:
-        words, size = f"-ELBO {total:g}", 12
+        words, size = f"-ELBO {total:g}", 13
         width = self._font(size).getlength(words)
         if math.dist(start, end) < 2 * width:
             return
-        x, y = (start[0] * 0.04 + end[0] * 0.96, start[1] * 0.04 + end[1] * 0.96)
+        x, y = (start[0] * 0.06 + end[0] * 0.94, start[1] * 0.06 + end[1] * 0.94)
         box = (x - width - 4, y - 9 * SMOOTHING, x + 4, y + 9 * SMOOTHING)
-        if box[0] < self._x.start or any(_overlap(box, other) for other in self._taken):
+        if not self._within(box) or any(_overlap(box, other) for other in self._taken):
             return
         self._draw.rectangle(box, fill="white")
         self._text((x, y), words, size, ISO, "rm")
@@ -160,9 +160,10 @@ class _Canvas:
         if len(centres) > 1:
             self._draw.line(centres, fill=colour, width=2 * SMOOTHING, joint="curve")
         radius = 6 * SMOOTHING
-        for group in groups:
+        for group, centre in zip(groups, centres, strict=True):
             for rate, distortion in group.places:
                 at, down = self._x(float(rate)), self._y(float(distortion))
+                self._draw.line((*centre, at, down), fill=colour, width=SMOOTHING)
                 box = (at - radius, down - radius, at + radius, down + radius)
                 self._draw.ellipse(box, fill=colour, outline="white", width=SMOOTHING)
                 self._taken.append(box)

@@ -5,7 +5,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from latentlab.runs.files import write_json, write_whole
+from latentlab.runs.files import read_json, write_json, write_whole
 from latentlab.sweep.grid import Plan, Point, label
 from latentlab.sweep.place import SweepFolder
 from latentlab.sweep.queue import Figures
@@ -69,6 +69,14 @@ def table(plan: Plan, found: list[Row]) -> str:
     return "\n".join(text)
 
 
+def done(folder: SweepFolder) -> set[str]:
+    """The names of the runs that the last table has figures of; none where there is no table yet."""
+    try:
+        return {run["run"] for run in read_json(folder.path / JSON_FILE)["runs"] if run["figures"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
 def save(folder: SweepFolder, found: list[Row]) -> list[str]:
     """Writes results.json, results.csv and, of two runs or more, the picture; their names. Raises OSError."""
     write_json(folder.path / JSON_FILE, as_json(folder.plan, found))
@@ -87,7 +95,7 @@ def _csv(plan: Plan, found: list[Row]) -> str:
     names = [axis.name for axis in plan.axes]
     text = io.StringIO(newline="")
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(["run", *names, *COLUMNS, *PROTOCOL])
+    lines.writerow(["run", *names, *COLUMNS, *(f"measured_{name}" for name in PROTOCOL)])
     for row in found:
         choices = [label(row.point.choices[name]) for name in names]
         lines.writerow([row.point.name, *choices, *(row.figures.get(name, "") for name in (*COLUMNS, *PROTOCOL))])
