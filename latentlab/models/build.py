@@ -4,18 +4,12 @@ import torch
 from torch import Tensor, nn
 
 from latentlab.config import ModelConfig
+from latentlab.models.conv_network import ConvDecoder, ConvEncoder, conv_channels
 from latentlab.models.latent_model import Condition, LatentModel
 from latentlab.models.latents import GaussianLatent
+from latentlab.models.layers import Shape, Style
 from latentlab.models.likelihoods import Bernoulli, ContinuousBernoulli, DiscretizedLogistic, Gaussian, Likelihood
-from latentlab.models.networks import (
-    MLP_HIDDEN,
-    ConvDecoder,
-    ConvEncoder,
-    MlpDecoder,
-    MlpEncoder,
-    Shape,
-    conv_channels,
-)
+from latentlab.models.mlp_network import MLP_HIDDEN, MlpDecoder, MlpEncoder
 from latentlab.models.priors import ConditionalNormal, Prior, StandardNormal
 
 SMALLEST_SIDE, LARGEST_SIDE = 8, 128  # pixels
@@ -68,7 +62,7 @@ def check(config: ModelConfig, image_shape: Shape, num_classes: int) -> None:
         raise ValueError(f"pictures are 8 to 128 pixels a side, not {width}x{height}; choose an image size")
     if config.kind == "cvae" and num_classes == 0:
         raise ValueError("a CVAE needs data with classes, and these have none; choose vae or beta-vae")
-    if config.network == "conv" and config.hidden == ():
+    if config.network != "mlp" and config.hidden == ():
         raise ValueError("a convolutional network needs at least one layer; leave hidden empty for the default")
 
 
@@ -85,14 +79,15 @@ def _likelihood(config: ModelConfig, channels: int) -> Likelihood:
 def _networks(
     config: ModelConfig, shape: Shape, condition: int
 ) -> tuple[MlpEncoder | ConvEncoder, MlpDecoder | ConvDecoder]:
+    style = Style(config.norm, config.activation, config.network == "residual", config.decoder == "upsample")
     if config.network == "mlp":
         hidden = MLP_HIDDEN if config.hidden is None else config.hidden
         return (
-            MlpEncoder(shape, hidden, condition, config.norm),
-            MlpDecoder(config.latent_dim, shape, hidden, condition, config.norm),
+            MlpEncoder(shape, hidden, condition, style),
+            MlpDecoder(config.latent_dim, shape, hidden, condition, style),
         )
     channels = conv_channels(shape) if config.hidden is None else config.hidden
     return (
-        ConvEncoder(shape, channels, condition, config.norm),
-        ConvDecoder(config.latent_dim, shape, channels, condition, config.norm),
+        ConvEncoder(shape, channels, condition, style),
+        ConvDecoder(config.latent_dim, shape, channels, condition, style),
     )

@@ -14,7 +14,7 @@ from torch import Tensor
 from latentlab.config import RunConfig, without_warmup_steps
 from latentlab.models.build import build
 from latentlab.models.latent_model import LatentModel
-from latentlab.models.networks import Shape
+from latentlab.models.layers import Shape
 
 WEIGHTS_FILE, DESCRIPTION_FILE = "model.safetensors", "config.json"
 SCHEMA_VERSION = 2
