@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from latentlab.config import RunConfig
 from latentlab.explore.decode import decode
 from latentlab.explore.encode import encode
+from latentlab.explore.sample import sample
 from latentlab.images import Images, Pixels
 from latentlab.models.latent_model import LatentModel
 from latentlab.models.weights import load_model
@@ -53,6 +54,10 @@ class Loaded:
     def decode(self, z: NDArray[np.floating], labels: ArrayLike | None = None) -> Pixels:
         """What lies at z (N, d): uint8 (N, C, H, W). labels as for `latentlab.explore.decode.decode`."""
         return decode(self.model, z, labels, self.device)
+
+    def sample(self, count: int, labels: ArrayLike | None = None, seed: int = 0) -> NDArray[np.float32]:
+        """Places drawn from the prior that was trained, float32 (count, d). labels as for decoding."""
+        return sample(self.model, count, labels, seed, self.device)
 
 
 def load(

@@ -10,9 +10,11 @@ import numpy as np
 from latentlab.explore.encode import Encoded, encode
 from latentlab.explore.grids import grid
 from latentlab.explore.loaded import Loaded
+from latentlab.explore.mixture import Mixture
 from latentlab.explore.paths import Method, interpolate
 from latentlab.explore.pca import Pca
 from latentlab.explore.projection_process import fit_apart
+from latentlab.explore.samples import sample
 from latentlab.explore.traverse import order_by_kl, ranges, traversal
 from latentlab.export.map_picture import draw_map
 from latentlab.export.pictures import Cancelled, FramesDone, save_gif, save_png
@@ -39,7 +41,8 @@ TILE, FRAME = 64, 256  # pixels: about the side of an image in a grid, and alone
 class Options:
     """What may be chosen; None takes what suits the kind.
 
-    start, end: indices of images. label: a class's name or number. scale: pixels per pixel.
+    start, end: indices of images. label: a class's name or number. scale: pixels per pixel. mixture: what samples are
+    drawn from instead of the prior that was trained.
     """
 
     start: int | None = None
@@ -54,6 +57,7 @@ class Options:
     loop: bool = True
     projection: Literal["pca", "umap"] = "pca"
     seed: int = 0
+    mixture: Mixture | None = None
 
 
 @dataclass(frozen=True)
@@ -116,15 +120,13 @@ def export(
 
 
 def _samples(work: _Work) -> bool:
-    """From the prior; of a conditional model and without a label, a column per class."""
+    """From the prior, or a mixture; of a conditional model and without a label, a column per class."""
     run, options = work.run, work.options
     count = options.count or 64
     per_row = run.model.num_classes if run.model.num_classes and options.label is None else round(np.sqrt(count))
     label = _label(run, options.label)
     labels = np.arange(count) % run.model.num_classes if label is None and run.model.num_classes else label
-    draw = np.random.default_rng(options.seed)
-    z = draw.normal(size=(count, run.model.latent_dim)).astype(np.float32)
-    return _pictures(work, run.decode(z, labels), int(per_row))
+    return _pictures(work, run.decode(run.sample(count, labels, options.seed), labels), int(per_row))
 
 
 def _reconstructions(work: _Work) -> bool:

@@ -138,4 +138,5 @@ class Learner:
 
 
 def _model(config: RunConfig, dataset: Dataset) -> LatentModel:
-    return build(config.model, dataset.shape, dataset.num_classes, seed=config.training.seed)
+    attributes = len(config.data.attributes)
+    return build(config.model, dataset.shape, dataset.num_classes, config.training.seed, attributes)

@@ -120,6 +120,19 @@ def test_the_place_goes_first_and_only_the_newest_of_a_channel_is_decoded(qtbot,
     assert [(channel, number) for channel, number, *_ in heard.answers] == [("place", 5), ("strip", 2), ("sample", 3)]
 
 
+def test_a_place_of_the_prior_is_drawn_by_the_thread_that_has_the_model(qtbot, decoder: Decoder, trained_run, loaded):
+    drawn: list[np.ndarray] = []
+    decoder.drawn.connect(drawn.append)
+    decoder.use(FromRun(trained_run.path))
+    for seed in (5, 5, 6):
+        decoder.ask("prior", None, seed)
+        count = len(drawn)
+        qtbot.waitUntil(lambda count=count: len(drawn) > count)
+    assert np.array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[2])
+    assert np.array_equal(drawn[0], loaded.sample(1, seed=5)[0])
+
+
 def test_the_picture_follows_a_drag_that_is_faster_than_the_decoder(qtbot, decoder: Decoder, trained_run):
     heard = Heard(decoder)
     decoder.use(FromRun(trained_run.path))

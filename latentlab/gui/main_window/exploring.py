@@ -28,6 +28,7 @@ class Exploring(QObject):
         self._random = np.random.default_rng()
         self._strip_kind: tuple[Literal["linear", "spherical"], int] = ("linear", STRIP_FRAMES)
         decoder.decoded.connect(self._on_decoded)
+        decoder.drawn.connect(self._on_drawn)
         session.condition_changed.connect(self.refresh)
         session.layout_changed.connect(self.relocate)
 
@@ -73,8 +74,8 @@ class Exploring(QObject):
         self.move_dim(dim, 0.0)
 
     def random(self) -> None:
-        z = self._random.standard_normal(self._dims()).astype(np.float32)
-        self._go(z, "a sample of the prior", None, None, locate=True)
+        """A place from the prior that was trained: it comes from the decoding thread, which holds the model."""
+        self._decoder.ask("prior", self._session.condition, int(self._random.integers(2**31)))
 
     def from_selection(self) -> None:
         if self._session.selected is not None:
@@ -186,6 +187,9 @@ class Exploring(QObject):
         if row is not None and survey is not None and row < len(survey.encoding):
             label = self._label(row) if self._session.condition is not None else None
             self._decoder.ask("sample", survey.encoding.mu[row][None], label, row)
+
+    def _on_drawn(self, z: NDArray[np.float32]) -> None:
+        self._go(z, "a sample of the prior", None, None, locate=True)
 
     def _on_decoded(self, channel: str, _number: int, pixels: NDArray[np.uint8], tag: Any, _step: int) -> None:
         run = self._session.run

@@ -16,9 +16,12 @@ class Decoder(ModelThread):
 
     pixels: uint8 (N, C, H, W). tag: whatever the asker wants to have back. Answers of a channel come in the order in
     which they were asked for; of requests that waited together only the newest is answered.
+
+    ask("prior", label or None, seed) answers `drawn(z (d,))`, a place from the prior that was trained.
     """
 
     decoded = Signal(str, int, object, object, int)
+    drawn = Signal(object)
     first_channel = "place"
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -26,7 +29,12 @@ class Decoder(ModelThread):
 
     def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
         from latentlab.explore.decode import decode
+        from latentlab.explore.sample import sample
 
+        if channel == "prior":
+            label, seed = request
+            self.say(self.drawn, sample(model, 1, label, seed)[0])
+            return
         z, labels, tag = request
         if isinstance(labels, int):
             labels = np.full(len(z), labels, np.int64)

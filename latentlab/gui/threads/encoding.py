@@ -17,7 +17,7 @@ from latentlab.images import Images
 if TYPE_CHECKING:
     from latentlab.models.latent_model import LatentModel
 
-SAMPLES = 16  # of the prior, always with the same noise
+SAMPLES = 16  # of the prior, always with the same chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +64,11 @@ class Encoder(ModelThread):
 def _live(model: "LatentModel", images: Images, seed: int, step: int) -> Live:
     from latentlab.explore.decode import decode
     from latentlab.explore.encode import encode
+    from latentlab.explore.sample import sample
 
     got = encode(model, images)
     assert got is not None, "nobody cancels"
     outputs = decode(model, got.mu, images.labels if model.num_classes else None)
-    noise = np.random.default_rng(seed).standard_normal((SAMPLES, model.latent_dim)).astype(np.float32)
     labels = np.arange(SAMPLES) % model.num_classes if model.num_classes else None
-    return Live(np.asarray(images.pixels[np.arange(len(images))]), outputs, decode(model, noise, labels), step)
+    samples = decode(model, sample(model, SAMPLES, labels, seed), labels)
+    return Live(np.asarray(images.pixels[np.arange(len(images))]), outputs, samples, step)
