@@ -24,7 +24,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from latentlab.data.mapped import MappedPixels
+from latentlab.data.stored import StoredPixels
 from latentlab.images import Pixels
 
 FOLDER = "decoded"
@@ -42,7 +42,7 @@ COPIED = 1024  # pictures at a time
 class Kept:
     """Pictures from the cache, and why others are not among them, by their number in the list they came from."""
 
-    pixels: MappedPixels
+    pixels: StoredPixels
     skipped: dict[int, str]
 
 
@@ -63,7 +63,7 @@ def opened(folder: Path) -> Kept | None:
         path = folder / PIXELS
         if info["written"] != _written(path):
             return None
-        pixels = MappedPixels(path)
+        pixels = StoredPixels(path)
         skipped = {int(row): str(reason) for row, reason in info["skipped"].items()}
         with suppress(OSError):
             os.utime(folder / INFO)  # when it was last of use; a read-only disk does not matter

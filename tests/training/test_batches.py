@@ -4,12 +4,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from latentlab.images import Images, Indices, Pixels
+from latentlab.data.stored import StoredPixels
+from latentlab.images import Chosen, Images, Indices, Pixels
 from latentlab.training.ahead import ahead
 from latentlab.training.batches import AHEAD, ImageReader, epoch_order
 
@@ -111,3 +115,17 @@ def test_pixels_in_memory_need_no_thread() -> None:
     )
     assert next(batches).pixels[:, 0, 0, 0].tolist() == [39, 38, 37, 36, 35, 34, 33, 32]
     assert not list(readers())
+
+
+def test_training_from_a_file_resumes_to_the_same_bits(workshop: Any, same: Any, tmp_path: Path) -> None:
+    """Shuffling, noise and reading ahead know nothing of where the pixels lie, or of a training cut in two."""
+    train = workshop.dataset.train
+    np.save(tmp_path / "pixels.npy", np.asarray(train.pixels))
+    pixels = Chosen(StoredPixels(tmp_path / "pixels.npy"), np.arange(len(train)))
+    elsewhere = replace(workshop.dataset, train=replace(train, pixels=pixels))
+    straight, interrupted = (workshop.new(workshop.config(data={"limit": None})) for _ in range(2))
+    workshop.train(straight, epochs=2)
+    workshop.train(interrupted, epochs=2, dataset=elsewhere, close_after=20)
+    assert max(interrupted.checkpoints.steps()) < max(straight.checkpoints.steps())
+    workshop.train(interrupted, epochs=2, dataset=elsewhere)
+    same(straight, interrupted)
