@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from latentlab.config import ActivationKind, NormKind
+from latentlab.models.convolutions import Up, down, same
 
 Shape = tuple[int, int, int]  # channels, height, width
 
@@ -72,18 +73,18 @@ class Style:
     def down(self, inputs: int, outputs: int, large: tuple[int, int], small: tuple[int, int]) -> nn.Module:
         """n -> floor(n / 2); kernel 4, a multiple of the stride, treats all pixels alike (Odena et al. 2016)."""
         if large == small:
-            return nn.Conv2d(inputs, outputs, kernel_size=3, padding=1)
-        return nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1)
+            return same(inputs, outputs)
+        return down(inputs, outputs)
 
     def up(self, inputs: int, outputs: int, small: tuple[int, int], large: tuple[int, int]) -> nn.Module:
         """The way back: n -> 2 n, or 2 n + 1 where the side was odd."""
         if large == small:
-            return nn.Conv2d(inputs, outputs, kernel_size=3, padding=1)
+            return same(inputs, outputs)
         if self.upsample:
             enlarged = nn.Upsample(size=large, mode="nearest")
-            return nn.Sequential(enlarged, nn.Conv2d(inputs, outputs, kernel_size=3, padding=1))
+            return nn.Sequential(enlarged, same(inputs, outputs))
         odd = (large[0] % 2, large[1] % 2)
-        return nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, output_padding=odd)
+        return Up(inputs, outputs, odd)
 
 
 class ResidualBlock(nn.Module):
@@ -158,7 +159,7 @@ def _groups(width: int) -> int:
 
 
 def _convolved(channels: int, style: Style) -> list[nn.Module]:
-    norm, convolution = conv_norm(channels, style.norm), nn.Conv2d(channels, style.taken(channels), 3, padding=1)
+    norm, convolution = conv_norm(channels, style.norm), same(channels, style.taken(channels))
     if style.activation == "gated":
         return [*norm, convolution, style.activate()]
     return [*norm, style.activate(), convolution]
