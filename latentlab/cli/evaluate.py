@@ -5,10 +5,12 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from latentlab.cli.evaluation_table import table
 from latentlab.cli.exits import DONE
 from latentlab.cli.opening import Steps, data_of, device_of, opened
 from latentlab.config import RunConfig
 from latentlab.images import Dataset, Images, held_out, limited
+from latentlab.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from latentlab.explore.loaded import Loaded
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 def evaluate(request: Namespace) -> int:
     """Prints a table, or one JSON object, and returns the exit code. Raises ValueError for a wrong request."""
     from latentlab.evaluation import evaluate as evaluation
+    from latentlab.evaluation.protocol import protocol
 
     device = device_of(request.device)
     run, loaded = opened(request.run, request.checkpoints, device)
@@ -24,7 +27,9 @@ def evaluate(request: Namespace) -> int:
     if dataset.fingerprint != run.record.dataset.fingerprint:
         changed = f"the images of {dataset.name} are not those that {run.name} was trained on"
         print(f"{changed}: the parts may not be the same", file=sys.stderr)
-    images = limited(part(dataset, loaded.config, request.split), request.limit, request.seed)
+    whole = part(dataset, loaded.config, request.split)
+    images = limited(whole, request.limit, request.seed)
+    against = None if request.against is None else _others(request, loaded)
     with Steps() as steps:
         measured = evaluation.evaluate(
             loaded.model,
@@ -33,13 +38,42 @@ def evaluate(request: Namespace) -> int:
             samples=request.samples,
             seed=request.seed,
             device=device,
-            progress=lambda done, total: steps(f"evaluating on {len(images):,} images", done, total),
+            progress=lambda done, total: steps(f"evaluating on {total:,} images", done, total),
+            against=against,
         )
+    about = {"run": run.name, "data": dataset.name, "fingerprint": dataset.fingerprint, "step": loaded.step}
+    about |= {"limit": request.limit if len(images) < len(whole) else None, "against": request.against}
     found: dict[str, Any] = {"run": run.name, "data": dataset.name, "step": loaded.step, **measured.to_dict()}
+    found["protocol"] = protocol(loaded.model, measured, str(device), **about)
     if loaded.config.model.kind == "cvae":
         found["condition"] = _condition(loaded, dataset, request.seed)
     print(json.dumps(found) if request.json else table(found))
+    _keep(run, found)
     return DONE
+
+
+def _keep(run: RunFolder, found: dict[str, Any]) -> None:
+    """Into the run's folder; where that cannot be written, the person is told and has the figures all the same."""
+    from latentlab.evaluation.kept import keep
+
+    try:
+        keep(run, found)
+    except OSError as error:
+        print(f"the evaluation is not kept with the run: {error}", file=sys.stderr)
+
+
+def _others(request: Namespace, loaded: "Loaded") -> Images:
+    """The test images of --against, or all where it has none, in the size that the model takes. Raises ValueError."""
+    from latentlab.data.sources import from_argument
+
+    if loaded.model.num_classes:
+        raise ValueError("--against needs a model without condition: other data have other classes")
+    channels, height, width = loaded.image_shape
+    if height != width:
+        raise ValueError(f"--against needs a model of square images, and this one's are {width}x{height}")
+    values = {**from_argument(request.against), "image_size": height, "channels": channels}
+    dataset = data_of(RunConfig.parse({"data": values}), request.data_dir)
+    return limited(dataset.test if len(dataset.test) else dataset.train, request.limit, request.seed)
 
 
 def part(dataset: Dataset, config: RunConfig, split: str) -> Images:
@@ -70,28 +104,3 @@ def _condition(loaded: "Loaded", dataset: Dataset, seed: int) -> dict[str, Any]:
             device=loaded.device,
             progress=lambda done, total: steps("training a classifier of real images", done, total),
         )
-
-
-def table(found: dict[str, Any]) -> str:
-    """The figures for a person: one per line, in nats per image."""
-    nats = "nats per image"
-    threshold = found.get("active_units_threshold", 0.01)
-    rows = [
-        ("run", f"{found['run']}, step {found['step']:,}", ""),
-        ("images", f"{found['n']:,}", f"{found['split']} part of {found['data']}, seed {found['seed']}"),
-        ("negative ELBO", f"{found['neg_elbo']:.3f}", nats),
-        ("reconstruction", f"{found['reconstruction']:.3f}", nats),
-        ("KL", f"{found['kl']:.3f}", nats),
-        ("NLL", f"{found['nll']:.3f}", f"{nats}, by {found['nll_samples']} importance samples"),
-        ("active units", f"{found['active_units']}", f"of {len(found['kl_per_dim'])}; Var E[z|x] above {threshold:g}"),
-    ]
-    if "condition" in found:
-        rows += _condition_rows(found["condition"])
-    return "\n".join(f"{name:<16}{figure:>10}  {note}".rstrip() for name, figure, note in rows)
-
-
-def _condition_rows(condition: dict[str, Any]) -> list[tuple[str, str, str]]:
-    each, right = condition["per_label"], condition["classifier_accuracy"]
-    rows = [("condition kept", f"{condition['condition_accuracy']:.1%}", f"of {each} samples drawn for each class")]
-    rows += [(f"  {name}", f"{share:.1%}", "") for name, share in condition["condition_accuracy_per_class"].items()]
-    return [*rows, ("classifier", f"{right:.1%}", f"right on {condition['n']:,} real images it had not seen")]

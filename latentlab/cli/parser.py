@@ -184,16 +184,20 @@ def _evaluate(commands: Any) -> None:
         "measure a run on images it was not trained on",
         """\
   latentlab evaluate digits-vae-1
-  latentlab evaluate numbers --split validation --samples 500 --limit 1000 --json""",
+  latentlab evaluate numbers --split validation --samples 500 --limit 1000 --json
+  latentlab evaluate numbers --against fashion-mnist""",
     )
     command.add_argument("run", metavar="RUN", help="a name or a path")
     command.add_argument("--split", choices=SPLITS, default="test", help="which images (default: test)")
     command.add_argument(
         "--samples",
         type=_at_least_one,
-        default=64,
+        default=100,
         metavar="K",
-        help="importance samples per image for the NLL (default: 64)",
+        help="draws of z per image, which are the importance samples of the NLL (default: 100)",
+    )
+    command.add_argument(
+        "--against", metavar="DATA", help="how well the scores tell these images, a name or folder, from those"
     )
     command.add_argument("--limit", type=_at_least_one, metavar="N", help="so many images, balanced over the classes")
     command.add_argument("--seed", type=_seed, default=0, metavar="N", help="of the noise and the choice (default: 0)")

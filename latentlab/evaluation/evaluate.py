@@ -1,24 +1,32 @@
-"""How good a model is: negative ELBO, a tighter bound on -log p(x), and how many latents it uses.
+"""How good a model is: bounds on the likelihood and their parts, latents and classes, and how it reconstructs.
 
 All terms are in nats per image: summed over pixels and latents, averaged over images. The model is in evaluation
 mode (a batch norm uses its running means).
 """
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from latentlab.evaluation.anomalies import auroc, most_unusual
+from latentlab.evaluation.bounds import Bounds, bounds
+from latentlab.evaluation.information import information
+from latentlab.evaluation.interpolation import smoothness
+from latentlab.evaluation.overlap import knn_accuracy
+from latentlab.evaluation.reconstruction import ReconstructionError
 from latentlab.images import Images
 from latentlab.models.build import to_float
 from latentlab.models.latent_model import LatentModel
+from latentlab.models.priors import StandardNormal
 
 ACTIVE_UNITS_THRESHOLD = 0.01  # Burda et al. 2016
-DECODED_AT_ONCE = 2048  # pictures held by one pass of the decoder, whatever the number of samples
+SAMPLES = 100  # draws of z per image, where nothing else is asked for
+DRAWS_BETWEEN_NEWS = 100_000  # decoded between two reports of progress: a second or two
 
 Progress = Callable[[int, int], None]  # images done, images in all
 
@@ -27,9 +35,14 @@ Progress = Callable[[int, int], None]  # images done, images in all
 class Evaluation:
     """Figures over `n` images of a split, in nats per image.
 
-    reconstruction and neg_elbo = reconstruction + kl (beta = 1) are means over `nll_samples` draws per image; nll
-    is the importance-weighted bound with as many. A conditional model's are of -log p(x | c). active_units counts
-    the latents whose mean varies over the images by more than the threshold.
+    reconstruction (distortion) and neg_elbo = reconstruction + kl (beta = 1; kl is the rate) are means over
+    `nll_samples` draws per image; nll is the importance-weighted bound with as many. A conditional model's are of
+    -log p(x | c). active_units counts the latents whose mean varies over the images by more than the threshold.
+    bits_per_dim is of neg_elbo and nll, None where the likelihood has none.
+
+    information: `information.information`; error: `reconstruction.ReconstructionError`; neighbours:
+    `overlap.knn_accuracy`, None without classes; interpolation: `interpolation.smoothness`, whose energy is smoothness;
+    unusual: per score the images where it is highest; against: per score the AUROC against other images, if asked for.
     """
 
     neg_elbo: float
@@ -38,59 +51,36 @@ class Evaluation:
     kl_per_dim: tuple[float, ...]
     nll: float
     nll_samples: int
+    bits_per_dim: dict[str, float] | None
+    information: dict[str, Any]
     active_units: int
     active_units_threshold: float
+    error: dict[str, Any]
+    interpolation: dict[str, Any]
+    neighbours: dict[str, Any] | None
+    unusual: dict[str, list[dict[str, Any]]]
+    against: dict[str, Any] | None
     split: str
     n: int
     seed: int
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
+        """As plain JSON values, with the second names that rate and distortion are known by."""
+        second = {"rate": self.kl, "distortion": self.reconstruction, "smoothness": self.interpolation["energy"]}
+        return asdict(self) | second
 
 
-class LogMeanExp:
-    """log mean_k exp(log w_k), per image, over weights that arrive a few at a time: memory does not grow with k."""
+class Measured(NamedTuple):
+    """One pass over images: bounds per image, (N,) and (N, d), and the error of what is decoded from the means."""
 
-    def __init__(self, count: int) -> None:
-        self.highest = torch.full((count,), -math.inf, dtype=torch.float64)
-        self.total = torch.zeros(count, dtype=torch.float64)  # of exp(log w - highest)
-        self.samples = 0
+    bounds: Bounds
+    error: dict[str, Any]
 
-    def add(self, log_weights: Tensor) -> None:
-        """log_weights: (k, B), in nats."""
-        log_weights = log_weights.cpu().double()
-        highest = torch.maximum(self.highest, log_weights.amax(0))  # (B,)
-        self.total = self.total * torch.exp(self.highest - highest) + torch.exp(log_weights - highest).sum(0)
-        self.highest = highest
-        self.samples += len(log_weights)
-
-    def value(self) -> Tensor:
-        """(B,) in nats, float64."""
-        return self.highest + torch.log(self.total) - math.log(self.samples)
-
-
-class Spread:
-    """The variance of each column over rows that arrive a few at a time."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.mean: Tensor = torch.zeros(())
-        self.squares: Tensor = torch.zeros(())  # sum of squared distances to the mean
-
-    def add(self, rows: Tensor) -> None:
-        """rows: (B, d). Two parts are put together as in Chan et al. 1983, which loses no digits."""
-        rows = rows.cpu().double()
-        mean, count = rows.mean(0), len(rows)
-        total = self.count + count
-        apart = mean - self.mean  # (d,)
-        self.squares = self.squares + (rows - mean).square().sum(0) + apart.square() * (self.count * count / total)
-        self.mean = self.mean + apart * (count / total)
-        self.count = total
-
-    def variance(self) -> Tensor:
-        """(d,), float64."""
-        return self.squares / self.count
+    @property
+    def scores(self) -> dict[str, np.ndarray]:
+        """How unusual each image is, (N,), in nats, by the name of the score."""
+        reconstruction, kl = self.bounds.reconstruction, self.bounds.kl.sum(1)
+        return {"neg_elbo": (reconstruction + kl).numpy(), "reconstruction": reconstruction.numpy()}
 
 
 @torch.no_grad()
@@ -99,49 +89,111 @@ def evaluate(
     images: Images,
     *,
     split: str,
-    samples: int = 100,
+    samples: int = SAMPLES,
     seed: int = 0,
     device: str | torch.device = "cpu",
     batch_size: int = 500,
     progress: Progress | None = None,
+    against: Images | None = None,
 ) -> Evaluation:
     """The model's figures on these images, with `samples` draws of z per image, all chance from the seed.
 
     The model must be on `device`; it is left in the mode in which it came. What a Bernoulli with fresh coin flips
-    sees of an image is drawn once and then held. Raises ValueError with one sentence.
+    sees of an image is drawn once and then held. `against` are images that should be unusual to the model; they are
+    measured in the same way. Raises ValueError with one sentence.
     """
-    _check(model, images, samples)
-    generator = torch.Generator(device).manual_seed(seed)
-    reconstruction = nll = torch.zeros((), dtype=torch.float64)
-    kl_per_dim = torch.zeros(model.latent_dim, dtype=torch.float64)
-    spread = Spread()
+    for some in (images, against):
+        if some is not None:
+            _check(model, some, samples)
+    total = len(images) + (len(against) if against is not None else 0)
+
+    def told(done: int) -> None:
+        if progress is not None:
+            progress(done, total)
+
     with evaluation_mode(model):
-        for batch in images.batches(batch_size):
-            x, labels = _tensors(batch, model, device)
-            x = model.likelihood.observe(x, generator)  # (B, C, H, W)
-            errors, bound, kl = _bounds(model, x, labels, samples, generator)
-            reconstruction = reconstruction + errors.sum()
-            nll = nll - bound.sum()
-            kl_per_dim += kl.sum(0)
-            spread.add(model.encode(x, labels).mu)
-            if progress is not None:
-                progress(spread.count, len(images))
-    n = spread.count
-    kl_per_dim /= n
-    reconstruction_mean, kl_mean = float(reconstruction) / n, float(kl_per_dim.sum())
+        found = measure(model, images, samples, seed, device, batch_size, told)
+        others = None
+        if against is not None:
+            others = measure(model, against, samples, seed, device, batch_size, lambda done: told(len(images) + done))
+        interpolation = smoothness(model, found.bounds.mu.float().to(device), images.labels, seed)
+    return _summary(model, images, found, others, interpolation, split=split, samples=samples, seed=seed)
+
+
+def measure(
+    model: LatentModel,
+    images: Images,
+    samples: int,
+    seed: int,
+    device: str | torch.device,
+    batch_size: int,
+    told: Callable[[int], None],
+) -> Measured:
+    """One pass over the images with a model in evaluation mode; `told` how many are done."""
+    generator = torch.Generator(device).manual_seed(seed)
+    error = ReconstructionError(model)
+    parts = []
+    done = 0
+    for batch in images.batches(batch_size):
+        x, labels = _tensors(batch, model, device)
+        x = model.likelihood.observe(x, generator)  # (B, C, H, W)
+        for few, some in _few(x, labels, samples):
+            part = bounds(model, few, some, samples, generator)
+            error.add(few, part.mu.float().to(device), some)
+            parts.append(part)
+            done += len(few)
+            told(done)
+    return Measured(Bounds(*(torch.cat(column) for column in zip(*parts, strict=True))), error.value())
+
+
+def _summary(
+    model: LatentModel,
+    images: Images,
+    found: Measured,
+    others: Measured | None,
+    interpolation: dict[str, Any],
+    *,
+    split: str,
+    samples: int,
+    seed: int,
+) -> Evaluation:
+    part = found.bounds
+    kl_per_dim = part.kl.mean(0)  # (d,)
+    reconstruction, kl, nll = float(part.reconstruction.mean()), float(kl_per_dim.sum()), float(part.nll.mean())
+    labels = images.labels if images.num_classes and len(images) > 1 else None
+    per_class = None if isinstance(model.prior, StandardNormal) else images.labels
     return Evaluation(
-        neg_elbo=reconstruction_mean + kl_mean,
-        reconstruction=reconstruction_mean,
-        kl=kl_mean,
+        neg_elbo=reconstruction + kl,
+        reconstruction=reconstruction,
+        kl=kl,
         kl_per_dim=tuple(kl_per_dim.tolist()),
-        nll=float(nll) / n,
+        nll=nll,
         nll_samples=samples,
-        active_units=int((spread.variance() > ACTIVE_UNITS_THRESHOLD).sum()),
+        bits_per_dim=_bits(model, neg_elbo=reconstruction + kl, nll=nll),
+        information=information(part.mu, part.log_var, kl, per_class, seed),
+        active_units=int((part.mu.var(0, correction=0) > ACTIVE_UNITS_THRESHOLD).sum()),
         active_units_threshold=ACTIVE_UNITS_THRESHOLD,
+        error=found.error,
+        interpolation=interpolation,
+        neighbours=None if labels is None else knn_accuracy(part.mu, labels, seed),
+        unusual={name: most_unusual(scores, images.index) for name, scores in found.scores.items()},
+        against=None if others is None else _against(found, others),
         split=split,
-        n=n,
+        n=len(images),
         seed=seed,
     )
+
+
+def _against(found: Measured, others: Measured) -> dict[str, Any]:
+    told_apart = {name: auroc(scores, others.scores[name]) for name, scores in found.scores.items()}
+    return {"auroc": told_apart, "n": len(others.bounds.nll)}
+
+
+def _bits(model: LatentModel, **nats: float) -> dict[str, float] | None:
+    dims = int(np.prod(model.image_shape))
+    bits = {name: model.likelihood.bits_per_dim(value, dims) for name, value in nats.items()}
+    known = {name: value for name, value in bits.items() if value is not None}
+    return known or None
 
 
 @contextmanager
@@ -155,27 +207,11 @@ def evaluation_mode(model: LatentModel) -> Iterator[None]:
         model.train(training)
 
 
-def _bounds(
-    model: LatentModel, x: Tensor, labels: Tensor | None, samples: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean of -log p(x|z) (B,), bound on log p(x) (B,), KL (B, d): in nats, on the CPU, in float64.
-
-    log w = log p(x|z) + log p(z) - log q(z|x), and the bound is log mean_k w (Burda et al. 2016, eq. 8).
-    """
-    count = len(x)
-    c = model.condition(labels, count)  # (B, K)
-    h = model.encoder(x, c)  # (B, width)
-    bound = LogMeanExp(count)
-    reconstruction = torch.zeros(count, dtype=torch.float64)
-    at_once = max(1, DECODED_AT_ONCE // count)
-    for start in range(0, samples, at_once):
-        k = min(at_once, samples - start)
-        terms = model.draw(x.repeat(k, 1, 1, 1), c.repeat(k, 1), h.repeat(k, 1), generator)  # of (k * B) rows
-        log_w = terms.log_p - terms.log_q - terms.reconstruction
-        bound.add(log_w.view(k, count))
-        reconstruction += terms.reconstruction.view(k, count).cpu().double().sum(0) / samples
-    kl = torch.cat([layer.flatten(1) for layer in terms.kls], dim=1)[:count]  # the same for each draw
-    return reconstruction, bound.value(), kl.cpu().double()
+def _few(x: Tensor, labels: Tensor | None, samples: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """The batch in parts that take about as long as a person waits for news of progress."""
+    size = max(16, DRAWS_BETWEEN_NEWS // samples // 16 * 16)
+    for start in range(0, len(x), size):
+        yield x[start : start + size], None if labels is None else labels[start : start + size]
 
 
 def _tensors(batch: Images, model: LatentModel, device: str | torch.device) -> tuple[Tensor, Tensor | None]:

@@ -39,7 +39,13 @@ class GaussianLatent(nn.Module):
 
     def forward(self, h: Tensor, prior: Prior, c: Tensor, generator: torch.Generator | None = None) -> Latent:
         """One draw for each row of features h (B, width), beside the prior under the condition c (B, K)."""
-        mu, log_var = self.posterior(h)  # (B, d), (B, d)
+        return self.draw(self.posterior(h), prior, c, generator)
+
+    def draw(
+        self, posterior: Posterior, prior: Prior, c: Tensor, generator: torch.Generator | None = None
+    ) -> Latent:
+        """One draw for each row of a posterior that is known already."""
+        mu, log_var = posterior  # (B, d), (B, d)
         noise = torch.randn(mu.shape, generator=generator, device=mu.device, dtype=mu.dtype)  # (B, d)
         z = mu + torch.exp(0.5 * log_var) * noise  # (B, d)
         log_q = -0.5 * (noise.square() + log_var + LOG_TWO_PI).sum(1)  # (B,)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latentlab.cli.evaluate import table
+from latentlab.cli.evaluation_table import table
 from latentlab.runs.folder import RunFolder
 
 AGREED = {"neg_elbo", "reconstruction", "kl", "nll", "nll_samples", "active_units", "split", "n", "seed"}
