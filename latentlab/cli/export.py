@@ -1,10 +1,17 @@
 """latentlab export: one picture, animation or table of a run, written to a file."""
 
+import sys
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latentlab.cli.exits import DONE
 from latentlab.cli.opening import Steps, data_of, opened
+from latentlab.images import held_out, limited
+from latentlab.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from latentlab.explore.loaded import Loaded
+    from latentlab.explore.mixture import Mixture
 
 CHOICES = ("start", "end", "frames", "fps", "method", "count", "label", "scale", "ping_pong", "projection", "seed")
 
@@ -14,9 +21,12 @@ def export(request: Namespace) -> int:
     from latentlab.export import exports
 
     exports.check(request.what, request.out)
-    _, loaded = opened(request.run, request.checkpoints)
+    _check_prior(request)
+    run, loaded = opened(request.run, request.checkpoints)
     dataset = None if request.what in exports.WITHOUT_DATA else data_of(loaded.config, request.data_dir)
     chosen: dict[str, Any] = {name: getattr(request, name) for name in CHOICES if getattr(request, name) is not None}
+    if request.prior == "mixture":
+        chosen["mixture"] = _mixture(request, run, loaded)
     with Steps() as steps:
         exports.export(
             loaded,
@@ -28,3 +38,39 @@ def export(request: Namespace) -> int:
         )
     print(request.out)
     return DONE
+
+
+def _check_prior(request: Namespace) -> None:
+    """Raises ValueError where a mixture is asked for that nothing would be drawn from."""
+    if request.prior == "mixture" and request.what != "samples":
+        raise ValueError(f"--prior mixture is for samples; {request.what} draws nothing from a prior")
+    if request.components is not None and request.prior != "mixture":
+        raise ValueError("--components is of a mixture: say --prior mixture too")
+
+
+def _mixture(request: Namespace, run: RunFolder, loaded: "Loaded") -> "Mixture":
+    """The mixture kept with the run where it is of these weights, else a new one, which is then kept."""
+    from latentlab.explore.mixture import load_mixture, save_mixture
+    from latentlab.explore.mixture_prior import fit_mixture
+
+    kept = load_mixture(run.path)
+    if kept is not None and kept.step != loaded.step:
+        told = f"the mixture kept with {run.name} is of step {kept.step:,} and its weights are of step {loaded.step:,}"
+        print(f"{told}: another one is fitted", file=sys.stderr)
+        kept = None
+    if kept is not None and request.components in (None, kept.components):
+        return kept
+    dataset, config = data_of(loaded.config, request.data_dir), loaded.config
+    seen = limited(dataset.train, config.data.limit, config.training.seed)
+    train = seen.take(held_out(seen, config.data.val_fraction, config.training.seed)[0])
+    with Steps() as steps:
+        mixture = fit_mixture(loaded.model, train, loaded.step, request.components, progress=steps)
+    assert mixture is not None, "nobody cancels"
+    gain = f"{mixture.gain:.2f} nats more likely than by the prior"
+    print(f"{mixture.components} components, by which held-out encodings are {gain}", file=sys.stderr)
+    if run.record.read_only:
+        print(f"not kept with {run.name}, which is read-only", file=sys.stderr)
+    else:
+        with run.lock():
+            save_mixture(run.path, mixture)
+    return mixture

@@ -212,6 +212,7 @@ def _export(commands: Any) -> None:
         "write pictures, animations and tables of a run",
         """\
   latentlab export digits-demo samples --out samples.png --count 64
+  latentlab export digits-demo samples --prior mixture --out better.png
   latentlab export digits-demo interpolation --from 3 --to 40 --frames 60 --fps 30 --out morph.gif
   latentlab export digits-demo traversal --out traversal.png
   latentlab export digits-demo map --out map.png
@@ -232,6 +233,12 @@ def _export(commands: Any) -> None:
     command.add_argument("--fps", type=float, metavar="F", help="frames per second of a .gif, at most 50")
     command.add_argument("--method", choices=("linear", "spherical"), help="of interpolation (default: linear)")
     command.add_argument("--count", type=_at_least_one, metavar="N", help="samples or reconstructions")
+    command.add_argument(
+        "--prior",
+        choices=("trained", "mixture"),
+        help="of samples: the model's own, or a mixture of Gaussians fitted to the encodings (default: trained)",
+    )
+    command.add_argument("--components", type=_at_least_one, metavar="K", help="of the mixture (default: what fits)")
     command.add_argument("--label", metavar="CLASS", help="class to decode with, for a conditional model")
     command.add_argument("--scale", type=_at_least_one, metavar="N", help="pixels per pixel")
     command.add_argument("--ping-pong", action="store_true", help="there and back again")

@@ -11,10 +11,10 @@ from latentlab.explore.encode import Encoded, encode
 from latentlab.explore.grids import grid
 from latentlab.explore.loaded import Loaded
 from latentlab.explore.mixture import Mixture
+from latentlab.explore.mixture_prior import sample_mixture
 from latentlab.explore.paths import Method, interpolate
 from latentlab.explore.pca import Pca
 from latentlab.explore.projection_process import fit_apart
-from latentlab.explore.samples import sample
 from latentlab.explore.traverse import order_by_kl, ranges, traversal
 from latentlab.export.map_picture import draw_map
 from latentlab.export.pictures import Cancelled, FramesDone, save_gif, save_png
@@ -126,7 +126,11 @@ def _samples(work: _Work) -> bool:
     per_row = run.model.num_classes if run.model.num_classes and options.label is None else round(np.sqrt(count))
     label = _label(run, options.label)
     labels = np.arange(count) % run.model.num_classes if label is None and run.model.num_classes else label
-    return _pictures(work, run.decode(run.sample(count, labels, options.seed), labels), int(per_row))
+    if options.mixture is None:
+        z = run.sample(count, labels, options.seed)
+    else:
+        z = sample_mixture(run.model, options.mixture, count, labels, options.seed)
+    return _pictures(work, run.decode(z, labels), int(per_row))
 
 
 def _reconstructions(work: _Work) -> bool:

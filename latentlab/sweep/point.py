@@ -67,11 +67,11 @@ def measured(run: RunFolder, dataset: Dataset, control: Control) -> dict[str, An
     found = evaluate(loaded.model, images, split=split, samples=SAMPLES, seed=0, device=device, progress=look).to_dict()
     records = [record for record in run.metrics.read() if record["split"] == "train"]
     return {
-        "rate": found.get("rate", found["kl"]),
-        "distortion": found.get("distortion", found["reconstruction"]),
+        "rate": found["rate"],
+        "distortion": found["distortion"],
         "neg_elbo": found["neg_elbo"],
         "active_units": found["active_units"],
-        "smoothness": found.get("smoothness"),
+        "smoothness": found["smoothness"],
         "images_per_second": median(record["images_per_second"] for record in records) if records else None,
         "seconds": records[-1]["time_s"] if records else None,
         "step": loaded.step,
