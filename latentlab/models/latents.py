@@ -41,9 +41,7 @@ class GaussianLatent(nn.Module):
         """One draw for each row of features h (B, width), beside the prior under the condition c (B, K)."""
         return self.draw(self.posterior(h), prior, c, generator)
 
-    def draw(
-        self, posterior: Posterior, prior: Prior, c: Tensor, generator: torch.Generator | None = None
-    ) -> Latent:
+    def draw(self, posterior: Posterior, prior: Prior, c: Tensor, generator: torch.Generator | None = None) -> Latent:
         """One draw for each row of a posterior that is known already."""
         mu, log_var = posterior  # (B, d), (B, d)
         noise = torch.randn(mu.shape, generator=generator, device=mu.device, dtype=mu.dtype)  # (B, d)

@@ -98,6 +98,23 @@ def test_a_conditional_prior_begins_as_the_standard_one_and_learns_each_class() 
         torch.testing.assert_close(torch.exp(0.5 * log_var[label]), spread, rtol=0, atol=0.01)
 
 
+def test_the_best_prior_for_some_posteriors_has_their_moments() -> None:
+    """The least KL: its mean is the mean of theirs, its variance their mean variance and their spread together."""
+    mu, log_var, labels = 2 * drawn(60, 3), drawn(60, 3, seed=1), torch.arange(60) % 3
+    prior, c = ConditionalNormal(3, 3).double(), Condition(3).double()(labels, 60)
+    optimizer = torch.optim.Adam(prior.parameters(), 0.05)
+    for _ in range(500):
+        optimizer.zero_grad()
+        prior.kl(mu, log_var, c).sum(1).mean().backward()
+        optimizer.step()
+    means, log_vars = prior(torch.eye(3, dtype=F64))
+    for label in range(3):
+        here = labels == label
+        expected = log_var[here].exp().mean(0) + mu[here].var(0, correction=0)
+        torch.testing.assert_close(means[label], mu[here].mean(0), rtol=0, atol=1e-3)
+        torch.testing.assert_close(log_vars[label].exp(), expected, rtol=1e-3, atol=0)
+
+
 def test_a_condition_is_one_hot_or_the_bits_of_its_attributes() -> None:
     assert Condition(3)(torch.tensor([2, 0]), 2).tolist() == [[0, 0, 1], [1, 0, 0]]
     bits = Condition(8, attributes=3)
