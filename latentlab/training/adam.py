@@ -69,6 +69,10 @@ class Adam:
                 eps=EPSILON,
                 maximize=False,
             )
+        self.drop_gradients()
+
+    def drop_gradients(self) -> None:
+        """Forget them: the next backward pass begins from nothing."""
         for parameter in self._parameters:
             parameter.grad = None
 

@@ -19,7 +19,7 @@ from latentlab.training.ahead import ahead
 DEVICE_SHARE = 0.5  # of a GPU's free memory that images may take; larger sets are sent batch by batch
 AHEAD = 3  # batches that are read before they are asked for
 PART = 4096  # images that are sent to a GPU at once
-ORDER, NOISE, VALIDATION_NOISE = 1, 2, 3  # separate random streams of one seed
+ORDER, NOISE, VALIDATION_NOISE, PROBE_NOISE = 1, 2, 3, 4  # separate random streams of one seed
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,16 @@ from latentlab.models.build import build, to_float
 from latentlab.models.latent_model import LatentModel
 from latentlab.models.objectives import Report, Weights, beta_objective, objective
 from latentlab.training.adam import Adam
-from latentlab.training.batches import NOISE, VALIDATION_NOISE, Batch, stream
+from latentlab.training.augment import augmented
+from latentlab.training.batches import NOISE, PROBE_NOISE, VALIDATION_NOISE, Batch, stream
+from latentlab.training.capture import CapturedStep, CudaRecorder, Dials, Recorder
 from latentlab.training.ema import RunningMean
+from latentlab.training.precision import Loss, allow_tf32, computing, resolve
+from latentlab.training.recompute import recomputed
 
 State = Mapping[str, Tensor]
+
+PROBED = 16  # images that bfloat16 is tried on
 
 
 class Knobs(NamedTuple):
@@ -46,11 +52,28 @@ class Learner:
         self.mean = RunningMean(self.model, _model(config, dataset).to(device), settings.ema) if settings.ema else None
         self.noise = torch.Generator(device).manual_seed(stream(settings.seed, NOISE))
         self.device = device
-        self.precision = "float32"
         self.reduce: Callable[[list[Tensor]], None] | None = None
         self._objective = objective(config.objective)
-        self._clip_norm = settings.clip_norm
+        self._samples, self._augment = config.objective.samples, config.data.augment
+        self._clip_norm, self._batch_size = settings.clip_norm, settings.batch_size
         self._validation_seed = stream(settings.seed, VALIDATION_NOISE)
+        allow_tf32(device)
+        self.precision = resolve(settings.precision, device, self.model, settings.batch_size, self._probe(config))
+        if settings.recompute:
+            recomputed(self.model.encoder)
+            recomputed(self.model.decoder)
+        self._captured: CapturedStep | None = None
+        if device.type == "cuda":
+            self.capture(CudaRecorder(self.noise))
+
+    def capture(self, recorder: Recorder) -> None:
+        """From now on, have full batches' steps recorded once and replayed; not where gradients are reduced."""
+        self._captured = CapturedStep(self._learn, recorder, self.device, self._batch_size)
+
+    @property
+    def failed_capture(self) -> str | None:
+        """Why steps are launched kernel by kernel on a device where they could have been replayed."""
+        return None if self._captured is None else self._captured.failure
 
     @property
     def conditional(self) -> bool:
@@ -64,7 +87,16 @@ class Learner:
 
     def step(self, batch: Batch, knobs: Knobs) -> Report:
         """One step down the objective's gradient. Returns the batch's terms before it, still on the device."""
-        terms = self.model.terms(to_float(batch.pixels), batch.labels, self.noise)
+        if self._captured is None or self.reduce is not None:
+            return self._learn(batch.pixels, batch.labels, knobs)
+        return self._captured(batch.pixels, batch.labels, knobs)
+
+    def _learn(self, pixels: Tensor, labels: Tensor | None, knobs: Knobs | Dials) -> Report:
+        """`step`, of nothing but tensors, and without a look at their values: a CUDA graph can hold it."""
+        self.optimizer.drop_gradients()  # of a step that failed
+        x = to_float(augmented(pixels, self._augment, self.noise))
+        with computing(self.precision, self.device):
+            terms = self.model.terms(x, labels, self.noise, samples=self._samples)
         loss, report = self._objective(terms, Weights(knobs.beta, knobs.capacity))
         loss.backward()
         if self.reduce is not None:
@@ -75,6 +107,20 @@ class Learner:
         if self.mean is not None:
             self.mean.update()
         return report
+
+    def _probe(self, config: RunConfig) -> Loss:
+        """The objective of a few images of noise, always the same ones, for comparing precisions."""
+        draw = torch.Generator().manual_seed(stream(config.training.seed, PROBE_NOISE))
+        pixels = torch.randint(0, 256, (PROBED, *self.model.image_shape), generator=draw, dtype=torch.uint8)
+        labels = torch.randint(0, self.model.num_classes, (PROBED,), generator=draw) if self.conditional else None
+        x, labels = to_float(pixels.to(self.device)), None if labels is None else labels.to(self.device)
+
+        def loss(model: LatentModel) -> Tensor:
+            noise = torch.Generator(self.device).manual_seed(draw.initial_seed())
+            weights = Weights(config.objective.beta, config.objective.capacity or 0.0)
+            return self._objective(model.terms(x, labels, noise, samples=self._samples), weights)[0]
+
+        return loss
 
     @torch.no_grad()
     def measure(self, batch: Batch, noise: torch.Generator) -> Report:
