@@ -40,8 +40,9 @@ def resolve(wanted: Precision, device: torch.device, model: LatentModel, batch_s
 
     'auto' takes bfloat16 on a processor that has it, where a step is large enough and `agrees`. A small one has more
     to lose by converting than to win: with 1 to 6 million multiply-adds forward in a step, bfloat16 was 0.7 to 0.9
-    times as fast, with 30 to 85 million 0.9 to 1.05, with 120 to 1,400 million 1.1 to 1.5 (one thread, 13 networks and batch
-    sizes, EPYC with avx512_bf16). On CUDA it keeps float32, by TF32: small networks wait for launches there.
+    times as fast, with 30 to 85 million 0.9 to 1.05 times, with 120 to 1,400 million 1.1 to 1.5 times (one thread, 13
+    networks and batch sizes, EPYC with avx512_bf16). On CUDA it keeps float32, by TF32: what is small waits for
+    launches there, and nothing larger was measured.
     """
     check(wanted, device)
     if wanted != "auto":
@@ -69,8 +70,9 @@ def agrees(model: LatentModel, loss: Loss, device: torch.device) -> bool:
     """Whether a batch's loss and its gradient come out in bfloat16 as in float32.
 
     Within 1 % of the loss and 0.001 nats per pixel; and ||g16 - g32|| within 10 % of ||g32||, over all weights. On
-    noise and before the first step, ten networks of every kind and likelihood differed by 0.003 % of the loss at most (0.3 %
-    where a density made it small) and by 0.1 % to 2.5 % in the gradient; a wrong kernel gives 100 %, or no number.
+    noise and before the first step, ten networks of every kind and likelihood differed by 0.003 % of the loss at most
+    (0.3 % where a density made it small) and by 0.1 % to 2.5 % in the gradient; a wrong kernel gives 100 %, or no
+    number.
     """
     exact, rough = (_loss_and_gradient(model, loss, precision, device) for precision in ("float32", "bfloat16"))
     allowed = LOSS_AGREES * float(exact[0].abs()) + NATS_PER_PIXEL * math.prod(model.image_shape)
