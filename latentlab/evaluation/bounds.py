@@ -13,7 +13,7 @@ from latentlab.evaluation.streams import LogMeanExp
 from latentlab.models.latent_model import LatentModel
 from latentlab.models.latents import Posterior
 
-IMAGES_AT_ONCE = 16  # of which many draws are decoded together
+IMAGES_AT_ONCE = 32  # many draws of few images: 1.4 times as fast as few of 500 (784 pixels, layers of 400)
 DECODED_AT_ONCE = 512  # on a processor: 784 pixels each are 1.6 MB, which its cache still holds
 DECODED_AT_ONCE_ON_DEVICE = 4096
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from latentlab.evaluation.anomalies import auroc, most_unusual
-from latentlab.evaluation.bounds import Bounds, bounds
+from latentlab.evaluation.bounds import IMAGES_AT_ONCE, Bounds, bounds
 from latentlab.evaluation.information import information
 from latentlab.evaluation.interpolation import smoothness
 from latentlab.evaluation.overlap import knn_accuracy
@@ -209,7 +209,7 @@ def evaluation_mode(model: LatentModel) -> Iterator[None]:
 
 def _few(x: Tensor, labels: Tensor | None, samples: int) -> Iterator[tuple[Tensor, Tensor | None]]:
     """The batch in parts that take about as long as a person waits for news of progress."""
-    size = max(16, DRAWS_BETWEEN_NEWS // samples // 16 * 16)
+    size = IMAGES_AT_ONCE * max(1, DRAWS_BETWEEN_NEWS // samples // IMAGES_AT_ONCE)
     for start in range(0, len(x), size):
         yield x[start : start + size], None if labels is None else labels[start : start + size]
 

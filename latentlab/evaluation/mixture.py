@@ -33,16 +33,14 @@ class Mixture(NamedTuple):
 def fit_mixture(z: Tensor, components: int, generator: torch.Generator) -> Mixture:
     """The mixture that z (N, d), float64, most likely came from, as far as climbing from a random start finds it.
 
-    Each covariance is drawn a little to that of all points, as by d + 2 more points: so that it has an inverse.
+    Each covariance is drawn a little to the mean of all, as by d + 2 more points: so that it has an inverse.
     """
-    pooled = z.T.cov(correction=0).reshape(z.shape[1], z.shape[1])
-    pooled = pooled + 1e-9 * pooled.diagonal().mean() * torch.eye(len(pooled), dtype=z.dtype)
-    starts = z[torch.randperm(len(z), generator=generator)[:components]]
-    near = torch.cdist(z / pooled.diagonal().sqrt(), starts / pooled.diagonal().sqrt()).argmin(1)
-    shares = torch.nn.functional.one_hot(near, len(starts)).to(z.dtype)  # (N, K)
+    white = z / z.std(0, correction=0).clamp_min(1e-9)
+    near = torch.cdist(white, _apart(white, components, generator)).argmin(1)
+    shares = torch.nn.functional.one_hot(near).to(z.dtype)  # (N, K)
     before = -math.inf
     for _ in range(ROUNDS):
-        mixture = _maximised(z, shares, pooled)
+        mixture = _maximised(z, shares)
         joint = mixture.joint(z)
         reached = float(joint.logsumexp(1).mean())
         if reached - before < ENOUGH:
@@ -51,13 +49,27 @@ def fit_mixture(z: Tensor, components: int, generator: torch.Generator) -> Mixtu
     return mixture
 
 
-def _maximised(z: Tensor, shares: Tensor, pooled: Tensor) -> Mixture:
+def _apart(z: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """(count, d): points drawn by their squared distance to those drawn before (Arthur and Vassilvitskii 2007)."""
+    chosen = z[torch.randint(len(z), (1,), generator=generator)]
+    distance = torch.full((len(z),), math.inf, dtype=z.dtype)
+    while len(chosen) < count:
+        distance = torch.minimum(distance, (z - chosen[-1]).square().sum(1))
+        if not distance.any():
+            break  # fewer places than are asked for
+        chosen = torch.cat([chosen, z[torch.multinomial(distance, 1, generator=generator)]])
+    return chosen
+
+
+def _maximised(z: Tensor, shares: Tensor) -> Mixture:
     d = z.shape[1]
     counts = shares.sum(0).clamp_min(1e-9)  # (K,)
     means = (shares.T @ z) / counts[:, None]
     scatter = torch.stack([(z * share[:, None]).T @ z for share in shares.T])  # (K, d, d)
     scatter = scatter - counts[:, None, None] * means[:, :, None] * means[:, None, :]
-    factors = torch.linalg.cholesky((scatter + (d + 2) * pooled) / (counts + d + 2)[:, None, None])
+    within = scatter.sum(0) / len(z)
+    within = within + 1e-9 * within.diagonal().mean().clamp_min(1e-9) * torch.eye(d, dtype=z.dtype)
+    factors = torch.linalg.cholesky((scatter + (d + 2) * within) / (counts + d + 2)[:, None, None])
     unit = torch.eye(d, dtype=z.dtype).expand_as(factors)
     whitening = torch.linalg.solve_triangular(factors, unit, upper=False)
     return Mixture((counts / counts.sum()).log(), means, whitening)

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from latentlab.cli.evaluation_table import table
+from latentlab.cli.parser import parse
+from latentlab.evaluation.evaluate import SAMPLES
 from latentlab.runs.folder import RunFolder
 
 AGREED = {"neg_elbo", "reconstruction", "kl", "nll", "nll_samples", "active_units", "split", "n", "seed"}
@@ -42,6 +44,35 @@ def test_the_table_has_the_same_figures(call: Callable[..., Any], trained_run: R
     table = call("evaluate", "small", "--samples", "4").out
     for figure in ("neg_elbo", "reconstruction", "kl", "nll"):
         assert f"{found[figure]:.3f}" in table
+
+
+def test_an_evaluation_is_kept_with_the_run_as_it_is_printed(call: Callable[..., Any], trained_run: RunFolder) -> None:
+    answer = call("evaluate", "small", "--samples", "4", "--limit", "30", "--seed", "3", "--json")
+    printed = json.loads(answer.out)
+    (path,) = (trained_run.path / "evaluation").glob("*samples-4-seed-3*.json")
+    kept = json.loads(path.read_text())
+    assert kept.pop("created")
+    assert kept == printed
+    wanted = {"split": "test", "n": 30, "limit": 30, "samples": 4, "seed": 3, "data": "digits", "run": "small"}
+    assert wanted.items() <= kept["protocol"].items()
+    assert {"nll", "mutual_information", "neighbours"} <= set(kept["protocol"]["estimators"])
+
+
+def test_other_data_are_told_apart_where_asked(call: Callable[..., Any], trained_run: RunFolder) -> None:
+    answer = call("evaluate", "small", "--samples", "2", "--limit", "60", "--against", "shapes")
+    assert "against 60 images of shapes" in answer.out
+    assert "8x8" not in answer.err
+
+
+def test_a_table_names_every_group(call: Callable[..., Any], trained_run: RunFolder) -> None:
+    lines = call("evaluate", "small", "--samples", "2", "--limit", "60").out.splitlines()
+    groups = [line for line in lines[1:] if line and not line.startswith(" ")]
+    assert groups == ["Bounds", "Parts", "Latents", "Reconstruction", "Classes", "Unusual images"]
+    assert all(len(line) <= 130 for line in lines)
+
+
+def test_function_and_command_agree_on_the_samples() -> None:
+    assert parse(["evaluate", "small"]).samples == SAMPLES
 
 
 def test_a_conditional_run_is_also_asked_whether_it_obeys(call: Callable[..., Any]) -> None:
