@@ -46,8 +46,5 @@ def fitting_batch(training: Training) -> int | None:
 
 
 def _step(training: Training, size: int) -> None:
-    learner = training.learner
-    for parameter in learner.model.parameters():
-        parameter.grad = None
     batch = training.reader.read(training.train_positions[:size])
-    learner.step(batch, training.knobs._replace(learning_rate=0.0))
+    training.learner.step(batch, training.knobs._replace(learning_rate=0.0))

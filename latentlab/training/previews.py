@@ -10,7 +10,7 @@ from latentlab.models.build import to_float, to_pixels
 from latentlab.models.latent_model import LatentModel
 from latentlab.training.batches import Batch, stream
 
-SAMPLES_NOISE = 4  # a random stream of its own, beside those of batches.py
+SAMPLES_NOISE = 11  # a random stream of its own, beside those of batches.py
 ACROSS = 10  # images in a row, and frames of an interpolation
 SAMPLE_ROWS = 6
 STRIPS = 3  # interpolations, each between two images of the upper row

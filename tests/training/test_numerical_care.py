@@ -1,6 +1,6 @@
 """A loss that breaks is undone, three times at most; what is said names the likely cause; healthy runs never see it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ HUNDRED_STEPS = {"training": {"epochs": 25, "checkpoint_every": 25}}
 
 
 @pytest.fixture
-def trainings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Training]]:
+def trainings(monkeypatch: pytest.MonkeyPatch) -> list[Training]:
     """The trainings that the loop has prepared so far: what a test puts a NaN into."""
     made: list[Training] = []
     prepare = loop.prepare
@@ -33,7 +33,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Training]]:
         return made[-1]
 
     monkeypatch.setattr(loop, "prepare", noted)
-    yield made
+    return made
 
 
 def spoil(training: Training) -> None:
@@ -237,7 +237,7 @@ def test_the_end_of_a_broken_run_keeps_what_was_good(
 
     close_after = 10 if end == "close" else None  # the started event, 4 steps, 2 for the epoch, 3 steps
     events = workshop.train(run, control=control, react=react, close_after=close_after)
-    newest, damaged = run.checkpoints.newest_good()
+    newest, _ = run.checkpoints.newest_good()
     assert newest is not None
     assert newest.name == ("step-000000016" if end == "last step" else "step-000000005")
     weights = load_file(newest / "model.safetensors")
