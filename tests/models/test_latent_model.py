@@ -1,6 +1,7 @@
 """The composed model: seeded, learning, obeying its condition, and coming back from its two files."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,6 +177,14 @@ def test_only_the_two_networks_run_in_bfloat16(some: Some, likelihood: str) -> N
     assert torch.equal(low.kls[0], high.kls[0])
     assert torch.equal(low.log_q, high.log_q)
     assert torch.equal(low.log_p, high.log_p)
+
+
+def test_a_picture_costs_more_the_more_pixels_it_has() -> None:
+    """At the start a Bernoulli's cost is about ln 2 per pixel."""
+    for side in (8, 16):
+        model = build(ModelConfig(latent_dim=2), (1, side, side), 0, seed=0)
+        terms = model.terms(torch.full((4, 1, side, side), 0.5))
+        assert float(terms.reconstruction.detach().mean()) == pytest.approx(side * side * math.log(2), rel=0.02)
 
 
 def test_a_condition_that_is_missing_is_named(some: Some) -> None:
