@@ -1,6 +1,6 @@
 """Networks side by side: parameters, and training images per second on one machine, as a table for the README.
 
-    python tests/benchmarks/network_table.py [--seconds 1] [--rounds 5] [--threads 2] [--device cpu] [--precision float32]
+    python tests/benchmarks/network_table.py [--seconds 1] [--rounds 5] [--threads 2] [--device cpu] [--precision P]
 
 Each network takes whole training steps (forward, backward, fused Adam) on noise, batches of 128, float32 unless said
 otherwise. They take turns, so that what else the machine does strikes all alike; the figure is the median of the turns.
