@@ -163,10 +163,20 @@ class Preview:
 class Live:
     """Pictures that follow the snapshots: held-out inputs and their reconstructions, and samples of the prior.
 
-    All uint8 (n, C, H, W); the same images and the same noise each time.
+    All uint8 (n, C, H, W); the same images and the same noise each time. components: of the mixture that the samples
+    were drawn from; 0: they are of the prior that was trained.
     """
 
     inputs: NDArray[np.uint8]
     outputs: NDArray[np.uint8]
     samples: NDArray[np.uint8]
     step: int
+    components: int = 0
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What samples are drawn from. note: what a mixture is waiting for, in words."""
+
+    prior: Literal["trained", "mixture"] = "trained"
+    note: str = ""

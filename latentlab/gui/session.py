@@ -22,6 +22,7 @@ from latentlab.gui.records import (
     OpenRun,
     Place,
     Preview,
+    Sampling,
     Strip,
     TrainingState,
 )
@@ -47,6 +48,7 @@ class Session(QObject):
     ends_changed = Signal()  # A or B moved
     strip_changed = Signal()
     live_changed = Signal()  # reconstructions and samples that follow the snapshots
+    sampling_changed = Signal()  # samples are drawn from another prior
     training_changed = Signal()
     model_ready_changed = Signal()  # torch is loaded and the open run can decode
     map_note_changed = Signal()  # what the map is waiting for, in words
@@ -71,6 +73,7 @@ class Session(QObject):
         self.ends: tuple[Place | None, Place | None] = (None, None)
         self.strip: Strip | None = None
         self.live: Live | None = None
+        self.sampling = Sampling()
         self.training = TrainingState()
         self.model_ready = False
         self.map_note = ""
@@ -98,6 +101,7 @@ class Session(QObject):
         self.encoding = self.images = self.layout = self.place = self.picture = None
         self.selected = self.reconstruction = self.strip = self.live = None
         self.ends = (None, None)
+        self.sampling = Sampling()
         self.condition = 0 if run is not None and run.conditional else None
         self.model_ready = False
         self.map_note = ""
@@ -105,7 +109,7 @@ class Session(QObject):
             self.run_changed, self.curves_changed, self.encoding_changed, self.images_changed, self.layout_changed,
             self.place_changed, self.condition_changed, self.picture_changed, self.selection_changed,
             self.reconstruction_changed, self.ends_changed, self.strip_changed, self.live_changed,
-            self.model_ready_changed, self.map_note_changed,
+            self.sampling_changed, self.model_ready_changed, self.map_note_changed,
         ):  # fmt: skip
             signal.emit()
 
@@ -182,6 +186,11 @@ class Session(QObject):
     def set_live(self, live: Live) -> None:
         self.live = live
         self.live_changed.emit()
+
+    def set_sampling(self, sampling: Sampling) -> None:
+        if sampling != self.sampling:
+            self.sampling = sampling
+            self.sampling_changed.emit()
 
     # -- training
 

@@ -1,11 +1,13 @@
 """Live reconstructions and samples."""
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from latentlab.gui.records import Live
+from latentlab.gui.records import Live, Sampling
 from latentlab.gui.session import Session
 from latentlab.gui.views.samples_view import SamplesView
 from latentlab.gui.widgets.picture_grid import PictureGrid
@@ -14,7 +16,8 @@ from latentlab.gui.widgets.picture_grid import PictureGrid
 def shown(qtbot: QtBot, session: Session) -> SamplesView:
     view = SamplesView(session)
     qtbot.addWidget(view)
-    qtbot.addWidget(view.header_controls[0])
+    for control in view.header_controls:
+        qtbot.addWidget(control)
     view.resize(600, 170)
     view.show()
     qtbot.waitExposed(view)
@@ -55,7 +58,7 @@ def test_samples_fill_rows_and_follow_the_snapshots(qtbot: QtBot, explored: Sess
 
 def test_resampling_is_asked_for(qtbot: QtBot, explored: Session):
     view = shown(qtbot, explored)
-    button = view.header_controls[0]
+    button = view.header_controls[-1]
     assert not button.isEnabled()
     explored.set_live(live(1))
     with qtbot.waitSignal(view.resample_pressed):
@@ -67,3 +70,56 @@ def test_without_pictures_it_says_what_will_be_here(qtbot: QtBot, explored: Sess
     explored.set_live(live(1))
     explored.open(None)
     assert any("press Train" in label.text() and label.isVisible() for label in view.findChildren(QLabel))
+
+
+def prior_buttons(view: SamplesView) -> dict[str, QPushButton]:
+    found = view.header_controls[0].findChildren(QPushButton)
+    return {button.objectName().removeprefix("prior_"): button for button in found}
+
+
+def words(view: SamplesView) -> str:
+    return next(label.text() for label in view.findChildren(QLabel) if "samples:" in label.text())
+
+
+def test_a_mixture_is_asked_for_and_what_holds_is_shown(qtbot: QtBot, explored: Session):
+    view = shown(qtbot, explored)
+    explored.set_live(live(1))
+    buttons = prior_buttons(view)
+    assert buttons["trained"].isChecked()
+    assert words(view) == "samples: z drawn from N(0, I), decoded"
+    with qtbot.waitSignal(view.prior_chosen, check_params_cb=lambda prior: prior == "mixture"):
+        qtbot.mouseClick(buttons["mixture"], Qt.MouseButton.LeftButton)
+    assert buttons["trained"].isChecked(), "nobody has answered yet"
+    explored.set_sampling(Sampling("mixture", "fitting mixtures 50%"))
+    assert buttons["mixture"].isChecked()
+    assert any(label.text() == "fitting mixtures 50%" for label in view.findChildren(QLabel))
+    explored.set_sampling(Sampling("mixture"))
+    one = live(1)
+    explored.set_live(Live(one.inputs, one.outputs, one.samples, 1, components=16))
+    assert words(view) == "samples: z drawn from 16 Gaussians fitted to the encodings"
+
+
+def test_no_mixture_can_be_chosen_without_a_run_or_while_one_trains(qtbot: QtBot, explored: Session):
+    view = shown(qtbot, explored)
+    mixture = prior_buttons(view)["mixture"]
+    assert mixture.isEnabled()
+    explored.set_training(phase="training")
+    assert not mixture.isEnabled()
+    assert "when the training has ended" in mixture.toolTip()
+    explored.set_training(phase="idle")
+    assert mixture.isEnabled()
+    explored.set_sampling(Sampling("mixture"))
+    explored.open(None)
+    assert not mixture.isEnabled()
+    assert "open a run" in mixture.toolTip()
+    assert prior_buttons(view)["trained"].isChecked()
+
+
+def test_a_prior_for_each_class_is_not_called_n_0_i(qtbot: QtBot, explored_cvae: Session):
+    run = explored_cvae.run
+    assert run is not None
+    learnt = run.config.model_copy(update={"model": run.config.model.model_copy(update={"prior": "conditional"})})
+    explored_cvae.open(replace(run, config=learnt))
+    view = shown(qtbot, explored_cvae)
+    assert prior_buttons(view)["trained"].text() == "Learnt prior"
+    assert "learnt prior" in words(view)

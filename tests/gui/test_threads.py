@@ -247,7 +247,7 @@ def test_the_encoder_surveys_the_map_and_shows_the_live_images(qtbot, digits, tr
         _, row = survey.neighbours.nearest(survey.encoding.mu[7], 1)
         assert np.allclose(survey.encoding.mu[row[0]], survey.encoding.mu[7])
         for seed in (0, 0, 1):
-            encoder.ask("live", images.take(np.arange(5)), seed)
+            encoder.ask("live", images.take(np.arange(5)), seed, None)
             count = len(heard.answers)
             qtbot.waitUntil(lambda count=count: len(heard.answers) > count)
         first, again, other = heard.answers[-3:]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.map_cache import save_map
+from latentlab.explore.mixture import Mixture
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.library import Library, OpenedRun, Pictures, as_map_images, pictures, read_run
 from latentlab.gui.main_window.mapping import Mapping
@@ -43,6 +44,7 @@ class Opening(QObject):
         self._waiting: Weights | None = None  # the weights to load once the window has been painted
         self._painted = False
         self._live_seed = 0
+        self._mixture: Mixture | None = None  # that samples are drawn from
         decoder.opened.connect(self._on_weights)
         encoder.surveyed.connect(self._on_surveyed)
         encoder.seen.connect(self._on_seen)
@@ -68,7 +70,7 @@ class Opening(QObject):
         self._session.open(None)
 
     def _forget(self) -> None:
-        self._pictures = self._waiting = None
+        self._pictures = self._waiting = self._mixture = None
         self._mapping.forget()
         self._decoder.forget()
         self._encoder.forget()
@@ -166,11 +168,19 @@ class Opening(QObject):
 
     def _ask_live(self) -> None:
         assert self._pictures is not None
-        self._encoder.ask("live", self._pictures.live, self._live_seed)
+        self._encoder.ask("live", self._pictures.live, self._live_seed, self._mixture)
 
     def resample(self) -> None:
-        """Other samples of the prior."""
+        """Other samples."""
         self._live_seed += 1
+        self._show_samples()
+
+    def draw_from(self, mixture: Mixture | None) -> None:
+        """Samples come from the mixture, as long as the weights are those it was fitted to; None: from the prior."""
+        self._mixture = mixture
+        self._show_samples()
+
+    def _show_samples(self) -> None:
         if self._pictures is not None and self._session.model_ready:
             self._ask_live()
 

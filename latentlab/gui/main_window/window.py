@@ -18,6 +18,7 @@ from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.main_window.opening import Opening
 from latentlab.gui.main_window.panels import Panels, make_views
 from latentlab.gui.main_window.running import Running
+from latentlab.gui.main_window.sampling import SamplingFrom
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
             self.session, self.library, self.jobs, self.mapping, self.exploring, self.decoder, self.encoder, self
         )
         self.running = Running(self.session, self.library, self.jobs, self.opening, root, self)
+        self.sampling = SamplingFrom(self.session, self.library, self.jobs, self.opening, self)
         self.exporting = Exporting(self.session, self.jobs, self.exploring, self)
         self.views = make_views(self.session)
         self.panels = Panels(self, self.views)
@@ -109,6 +111,7 @@ class MainWindow(QMainWindow):
         views.strip.swap_pressed.connect(self.exploring.swap_ends)
         views.strip.export_gif_pressed.connect(self.exporting.ask_gif)
         views.samples.resample_pressed.connect(self.opening.resample)
+        views.samples.prior_chosen.connect(self.sampling.choose)
 
         self.jobs.failed.connect(self._on_job_failed)
         self.jobs.progressed.connect(self._on_job_progress)
@@ -116,7 +119,7 @@ class MainWindow(QMainWindow):
         self.encoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
         self.decoder.opened.connect(self._on_weights)
         self.running.started.connect(self.refresh_runs)
-        self.running.ended.connect(self._on_training_ended)
+        self.running.ended.connect(self.refresh_runs)
         session.run_changed.connect(self._on_run)
         session.run_changed.connect(lambda: self._later.isActive() or self._later.start())
         self._later.timeout.connect(self.refresh_runs)
@@ -215,8 +218,7 @@ class MainWindow(QMainWindow):
     # -- what happens
 
     def _on_run(self) -> None:
-        run = self.session.run
-        self.setWindowTitle(f"{run.name} — LatentLab" if run else "LatentLab")
+        self.setWindowTitle(f"{self.session.run.name} — LatentLab" if self.session.run else "LatentLab")
 
     def _on_weights(self, _weights: object, _step: int) -> None:
         if not self._torch:
@@ -224,9 +226,6 @@ class MainWindow(QMainWindow):
             self.torch_ready.emit()
             if self._warm:
                 self.projector.warm()
-
-    def _on_training_ended(self) -> None:
-        self.refresh_runs()
 
     def _on_job_failed(self, name: str, sentence: str) -> None:
         if name == "prepare":

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from latentlab.explore.mixture import Mixture
 from latentlab.explore.neighbours import Neighbours, Usual
 from latentlab.explore.pca import Pca
 from latentlab.gui.records import Encoding, Live
@@ -37,7 +38,10 @@ def survey(encoding: Encoding, log_var: NDArray[np.float32] | None = None, secon
 
 
 class Encoder(ModelThread):
-    """ask("map", images) answers `surveyed(Survey)`; ask("live", images, seed) answers `seen(Live)`."""
+    """ask("map", images) answers `surveyed(Survey)`; ask("live", images, seed, mixture or None) answers `seen(Live)`.
+
+    Samples are of the mixture where it was fitted to the very weights that decode them, else of the trained prior.
+    """
 
     surveyed = Signal(object)
     seen = Signal(object)
@@ -48,8 +52,9 @@ class Encoder(ModelThread):
 
     def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
         if channel == "live":
-            images, seed = request
-            self.say(self.seen, _live(model, images, seed, self.step))
+            images, seed, mixture = request
+            of_these = mixture if mixture is not None and mixture.step == self.step else None
+            self.say(self.seen, _live(model, images, seed, self.step, of_these))
             return
         from latentlab.explore.encode import encode
 
@@ -61,14 +66,20 @@ class Encoder(ModelThread):
             self.say(self.surveyed, survey(encoding, got.log_var, time.monotonic() - began))
 
 
-def _live(model: "LatentModel", images: Images, seed: int, step: int) -> Live:
+def _live(model: "LatentModel", images: Images, seed: int, step: int, mixture: Mixture | None) -> Live:
     from latentlab.explore.decode import decode
     from latentlab.explore.encode import encode
+    from latentlab.explore.mixture_prior import sample_mixture
     from latentlab.explore.sample import sample
 
     got = encode(model, images)
     assert got is not None, "nobody cancels"
     outputs = decode(model, got.mu, images.labels if model.num_classes else None)
     labels = np.arange(SAMPLES) % model.num_classes if model.num_classes else None
-    samples = decode(model, sample(model, SAMPLES, labels, seed), labels)
-    return Live(np.asarray(images.pixels[np.arange(len(images))]), outputs, samples, step)
+    if mixture is None:
+        z = sample(model, SAMPLES, labels, seed)
+    else:
+        z = sample_mixture(model, mixture, SAMPLES, labels, seed)
+    components = 0 if mixture is None else mixture.components
+    inputs = np.asarray(images.pixels[np.arange(len(images))])
+    return Live(inputs, outputs, decode(model, z, labels), step, components)
