@@ -78,14 +78,21 @@ class RunFolder:
         self.record = record
 
     def lock(self) -> RunLock:
-        """The run's lock, not yet taken: `with run.lock():`. Raises ValueError when the run is read-only."""
+        """The run's lock, not yet taken: `with run.lock():`. Raises ValueError when the run is read-only.
+
+        Taking it reads run.json again: since this was opened, another process may have held the lock and written.
+        """
         self._refuse_read_only()
         remove_leftovers(self.path)
-        return RunLock(self.path / "lock")
+        return RunLock(self.path / "lock", taken=self._read_again)
 
     def holder(self) -> tuple[int, str] | None:
         """PID and host of the process that writes this run now, or None."""
         return RunLock(self.path / "lock").holder()
+
+    def _read_again(self) -> None:
+        self.record = read_record(self.path)
+        self._refuse_read_only()
 
     def _refuse_read_only(self) -> None:
         if self.record.read_only:

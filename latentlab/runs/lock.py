@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,10 +21,14 @@ class RunLocked(OSError):
 
 
 class RunLock:
-    """The lock at `path`, free at first; also a context manager. Two of them exclude one another in one process too."""
+    """The lock at `path`, free at first; also a context manager. Two of them exclude one another in one process too.
 
-    def __init__(self, path: Path) -> None:
+    `taken` is called whenever the lock has just been taken; where it raises, the lock is given back.
+    """
+
+    def __init__(self, path: Path, taken: Callable[[], object] = lambda: None) -> None:
         self.path = path
+        self._taken = taken
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
@@ -38,7 +43,12 @@ class RunLock:
                 raise RunLocked(_sentence(self.path.parent.name, who))
             time.sleep(0.01)
         self._descriptor = descriptor
-        _write_holder(descriptor, f"{os.getpid()} {socket.gethostname()}\n".encode())
+        try:
+            _write_holder(descriptor, f"{os.getpid()} {socket.gethostname()}\n".encode())
+            self._taken()
+        except BaseException:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Give the lock back; nothing happens where it is not held."""

@@ -99,6 +99,8 @@ def _end_epoch(training: Training, control: Control) -> Iterator[Event]:
     if measured is not None:
         yield measured
     yield EpochEnded(*_where(training))
+    for message in training.unsaid():
+        yield Warned(*_where(training), message=message)
     if control.snapshots:
         yield training.snapshot()
     if training.pictures_due:

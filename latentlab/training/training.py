@@ -1,10 +1,11 @@
 """One training in memory: its parts, and what is done with them together. Everything it writes, it writes here."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from latentlab.config import RunConfig
+from latentlab.evaluation.health import findings
 from latentlab.events import Measured, Saved, Snapshot, Split, Started
 from latentlab.images import Dataset, Indices
 from latentlab.models.build import count_parameters
@@ -22,6 +23,8 @@ from latentlab.training.learner import Knobs, Learner
 from latentlab.training.meter import Meter, NotFinite
 from latentlab.training.progress import Progress
 
+REMEMBERED_PER_EPOCH = 8  # training records that the health rules see
+RECORDED = {field.name for field in fields(Measured)}
 SNAPSHOT_GAP = 0.2  # seconds, at least, between two snapshots that were asked for
 
 
@@ -43,6 +46,8 @@ class Training:
     progress: Progress
     writes: bool = True
     warnings: list[str] = field(default_factory=list)
+    history: list[Measured] = field(default_factory=list)
+    _told: set[str] = field(default_factory=set)
     _saved: tuple[object, ...] | None = None
     _good: LastGood | None = None
     _clock: float = field(default_factory=time.perf_counter)
@@ -157,9 +162,19 @@ class Training:
             images_per_second=meter.images_per_second,
         )
         meter.clear()
+        self._remember(measured)
         if self.writes:
             self.run.metrics.append(measured.to_record())
         return measured
+
+    def unsaid(self) -> list[str]:
+        """A sentence on each thing that is not as it should be, as far as the curves show; each kind is said once."""
+        found: dict[str, str] = {finding.kind: finding.sentence for finding in findings(self.history)}
+        if (reason := self.learner.failed_capture) is not None:
+            found["capture"] = f"this GPU's steps are launched one kernel at a time, which is slower: {reason}"
+        new = [sentence for kind, sentence in found.items() if kind not in self._told]
+        self._told |= found.keys()
+        return new
 
     def save(self) -> Saved | None:
         """Write a checkpoint, unless just this state is saved already. Raises NotFinite and OSError."""
@@ -227,6 +242,10 @@ class Training:
     def forget_what_follows(self) -> None:
         """Cut curves and changes that were recorded after the present step. Raises OSError."""
         self._cut_metrics()
+        self.history.clear()
+        for record in self.run.metrics.read():
+            if record.keys() == RECORDED:
+                self._remember(Measured(**{**record, "kl_per_dim": tuple(record["kl_per_dim"])}))
         self.note(changes=[change for change in self.run.record.changes if change.step <= self.progress.step])
 
     def resumed(self) -> bool:
@@ -260,6 +279,13 @@ class Training:
             metrics.cut_after(step - 1)
             for record in mine:
                 metrics.append(record)
+
+    def _remember(self, measured: Measured) -> None:
+        """Keep it for the health rules, of training a few of each epoch: a long run has a million records."""
+        settings = self.config.training
+        gap = max(1, self.steps_per_epoch // (REMEMBERED_PER_EPOCH * settings.log_every)) * settings.log_every
+        if measured.split == "validation" or not self.history or measured.step % gap == 0:
+            self.history.append(measured)
 
     def _mark(self) -> tuple[object, ...]:
         progress = self.progress

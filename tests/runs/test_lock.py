@@ -5,9 +5,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from latentlab.runs.folder import RunFolder
 from latentlab.runs.lock import RunLock, RunLocked
 
 HOLD = """
@@ -83,3 +85,32 @@ def test_two_in_one_process_exclude_one_another(tmp_path: Path) -> None:
 def test_asking_who_holds_it_creates_nothing(tmp_path: Path) -> None:
     assert RunLock(tmp_path / "lock").holder() is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_taking_the_lock_reads_the_run_again(runs: Any) -> None:
+    """What another process wrote since the run was opened must neither be missed nor written over."""
+    opened = runs.create()
+    other = RunFolder(opened.path)
+    with other.lock():
+        other.update(status="completed", note="mine")
+    assert opened.record.status == "created"
+    with opened.lock():
+        assert opened.record.status == "completed"
+        opened.update(message="more")
+    assert RunFolder(opened.path).record.note == "mine"
+
+
+def test_a_lock_is_given_back_where_the_run_cannot_be_read(runs: Any) -> None:
+    opened = runs.create()
+    with opened.lock():
+        pass
+    record = (opened.path / "run.json").read_bytes()
+    (opened.path / "run.json").write_text("{")
+    with pytest.raises(ValueError, match="damaged"), opened.lock():
+        raise AssertionError("it was taken")
+    (opened.path / "run.json").write_bytes(record)
+    with opened.lock():
+        assert opened.holder() is not None
+    RunFolder(opened.path).update(read_only=True)
+    with pytest.raises(ValueError, match="read-only"), opened.lock():
+        raise AssertionError("it was taken")

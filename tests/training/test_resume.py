@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from latentlab.events import EpochEnded, Event, Finished, Measured, Saved, Started, Warned
+from latentlab.events import EpochEnded, Event, Finished, Measured, Saved, Snapshot, Started, Warned
 from latentlab.runs.folder import RunFolder, open_run
 from latentlab.training.control import Control
 
@@ -16,6 +16,46 @@ MODELS: dict[str, dict[str, Any]] = {
     "conv": {"network": "conv", "hidden": [4, 8], "norm": "batch", "binarize": "fresh"},
     "cvae": {"kind": "cvae", "likelihood": "gaussian"},
 }
+
+SCHEDULE = {"shape": "cyclical", "cycles": 2}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "running mean, batch norm": {"model": {"norm": "batch"}, "training": {"ema": 0.9}},
+    "schedules": {
+        "model": {"kind": "beta-vae"},
+        "objective": {"beta": 3.0, "beta_schedule": SCHEDULE, "free_bits": 0.1},
+        "training": {"learning_rate_schedule": {"shape": "one-cycle"}},
+    },
+    "capacity": {"model": {"kind": "beta-vae"}, "objective": {"kind": "capacity", "capacity": 5.0}},
+    "several draws": {"objective": {"kind": "iwae", "samples": 3}},
+    "clipping, decay": {"training": {"clip_norm": 1.0, "weight_decay": 0.1, "ema": 0.99}},
+    "augmentation": {"data": {"augment": ["flip", "crop"]}},
+    "recomputing": {"model": {"network": "conv", "hidden": [4, 8]}, "training": {"recompute": True}},
+    "bfloat16": {"model": {"network": "conv", "hidden": [4, 8]}, "training": {"precision": "bfloat16"}},
+    "a prior for each class": {"model": {"kind": "cvae", "prior": "conditional"}},
+    "residual, group norm": {"model": {"network": "residual", "hidden": [8], "norm": "group", "decoder": "upsample"}},
+    "optimal sigma": {"model": {"likelihood": "gaussian", "sigma": "optimal"}},
+    "discretised logistic": {"model": {"likelihood": "discretized-logistic"}},
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_resumes_to_the_same_bits(workshop: Any, same: Same, option: str) -> None:
+    """Stopped in mid-epoch, and with the records of both sides of the stop in one mean."""
+    sections = OPTIONS[option]
+    config = workshop.config(**{**sections, "training": {"log_every": 4, **sections.get("training", {})}})
+    straight, halting = workshop.new(config), workshop.new(config)
+    workshop.train(straight)
+    control = Control()
+
+    def request(event: Event) -> None:
+        if isinstance(event, EpochEnded) and event.epoch == 1:
+            control.request_snapshot()
+        if isinstance(event, Snapshot):
+            control.stop()
+
+    assert workshop.train(halting, control=control, react=request)[-1].step < 12
+    assert isinstance(workshop.train(halting)[-1], Finished)
+    same(straight, halting)
 
 
 @pytest.mark.parametrize("model", MODELS)
