@@ -101,6 +101,16 @@ def test_a_picture_that_changed_is_seen_and_the_old_ones_go(pictures: Path) -> N
     assert not old.exists()
 
 
+def test_a_picture_of_the_same_length_is_seen(pictures: Path) -> None:
+    path = pictures / "a" / "00.bmp"
+    Image.new("RGB", (10, 10), "blue").save(path)
+    before, size = read(pictures).fingerprint, path.stat().st_size
+    Image.new("RGB", (10, 10), "red").save(path)
+    os.utime(path, ns=(0, time.time_ns() + 1_000_000_000))
+    assert path.stat().st_size == size
+    assert read(pictures).fingerprint != before
+
+
 def test_a_picture_more_is_seen(pictures: Path) -> None:
     read(pictures)
     Image.new("RGB", (10, 10), "red").save(pictures / "b" / "new.png")
@@ -152,6 +162,20 @@ def test_what_is_damaged_is_made_anew(pictures: Path, name: str, spoil: Callable
     assert again.fingerprint == before
     assert "decoded" in again.notes[-1]
     assert kept(pictures) == [where]
+
+
+def test_what_was_written_to_is_made_anew_wherever_it_was(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large file is not read as a whole to see whether it is as it was: its time of change tells."""
+    monkeypatch.setattr(cache, "BLOCK", 1)
+    before = read(pictures).fingerprint
+    path = kept(pictures)[0] / "pixels.npy"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 + 5] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(0, time.time_ns() + 1_000_000_000))
+    again = read(pictures)
+    assert again.fingerprint == before
+    assert "decoded" in again.notes[-1]
 
 
 def test_cancelling_leaves_nothing(pictures: Path) -> None:
