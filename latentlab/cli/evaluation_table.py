@@ -3,7 +3,7 @@
 from typing import Any
 
 NATS = "nats per image"
-SHOWN_DIMENSIONS = 8
+SHOWN_DIMENSIONS = 6
 SHOWN_IMAGES = 5
 NAMES = {"neg_elbo": "by negative ELBO", "reconstruction": "by reconstruction"}
 
@@ -23,7 +23,7 @@ def table(found: dict[str, Any]) -> str:
     lines = [_title(found)]
     for name, rows in groups.items():
         if rows:
-            lines += ["", name, *(f"  {what:<20}{figure:>10}  {note}".rstrip() for what, figure, note in rows)]
+            lines += ["", name, *(f"  {what:<22}{figure:>10}  {note}".rstrip() for what, figure, note in rows)]
     return "\n".join(lines)
 
 
@@ -51,16 +51,18 @@ def _parts(found: dict[str, Any]) -> list[Row]:
     parts = found["information"]
     (low, high), (least, most) = parts["mutual_information_bounds"], parts["aggregate_kl_bounds"]
     saturated = f"; saturated: {parts['n']:,} images tell at most {parts['ceiling']:.1f}" if parts["saturated"] else ""
+    prior, both = ("p(z|c)", "I(x; z | c)") if parts["within_classes"] else ("p(z)", "I(x; z)")
+    aggregate = "KL(q(z|c) || p(z|c))" if parts["within_classes"] else "KL(q(z) || p(z))"
     return [
         ("distortion", f"{found['distortion']:.3f}", f"reconstruction, -log p(x|z), {NATS}"),
-        ("rate", f"{found['rate']:.3f}", "KL(q(z|x) || p(z)), which is the sum of"),
+        ("rate", f"{found['rate']:.3f}", f"KL(q(z|x) || {prior}), which is the sum of"),
         (
-            "  I(x; z)",
+            f"  {both}",
             f"{parts['mutual_information']:.3f}",
             f"{low:.2f} to {high:.2f}, by {parts['estimator']}{saturated}",
         ),
         (
-            "  KL(q(z) || p(z))",
+            f"  {aggregate}",
             f"{parts['aggregate_kl']:.3f}",
             f"{least:.2f} to {most:.2f}: holes and crowds of the prior",
         ),

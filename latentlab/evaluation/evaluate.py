@@ -113,6 +113,8 @@ def evaluate(
 
     with evaluation_mode(model):
         found = measure(model, images, samples, seed, device, batch_size, told)
+        if not all(bool(figures.isfinite().all()) for figures in found.bounds):
+            raise ValueError("this model gives no finite figures for these images: its training has diverged")
         others = None
         if against is not None:
             others = measure(model, against, samples, seed, device, batch_size, lambda done: told(len(images) + done))

@@ -72,6 +72,7 @@ def information(
         "estimator": best if saturated else "minibatch",
         "upper_bound": best,
         "saturated": saturated,
+        "within_classes": groups is not None,
         "ceiling": ceiling,
         "n": len(rows),
     }

@@ -149,6 +149,8 @@ def test_under_a_learned_prior_the_bound_is_on_the_likelihood_given_the_class() 
         model.decoder.out.weight[:, :2] = 0
     figures = evaluate(model, images, split="test", samples=3000)
     assert figures.kl > 0.3
+    assert figures.information["ceiling"] == pytest.approx(math.log(10))  # of the ten images of each class
+    assert figures.information["within_classes"]
     assert figures.nll == pytest.approx(figures.reconstruction, abs=0.05)
 
 
@@ -188,6 +190,14 @@ def test_active_units_are_those_whose_mean_varies() -> None:
     assert figures.active_units == 1
     assert figures.kl_per_dim[1] > 10
     assert figures.active_units_threshold == 0.01
+
+
+def test_a_model_without_finite_figures_is_refused_in_words() -> None:
+    model = linear()
+    with torch.no_grad():
+        model.decoder.out.bias.fill_(math.nan)
+    with pytest.raises(ValueError, match="no finite figures"):
+        evaluate(model, pictures(5), split="test", samples=1)
 
 
 def test_progress_counts_images() -> None:
