@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from latentlab.images import Images
+from latentlab.models.chance import Chance
 from latentlab.models.latents import GaussianLatent, Posterior
 from latentlab.models.likelihoods import Likelihood
 from latentlab.models.priors import Prior
@@ -99,9 +100,7 @@ class LatentModel(nn.Module):
         """0 where the model is unconditional."""
         return self.condition.num_classes
 
-    def forward(
-        self, x: Tensor, labels: Tensor | None = None, generator: torch.Generator | None = None, samples: int = 1
-    ) -> Terms:
+    def forward(self, x: Tensor, labels: Tensor | None = None, generator: Chance = None, samples: int = 1) -> Terms:
         x = self.likelihood.observe(x, generator)  # (B, C, H, W)
         c = self.condition(labels, len(x))  # (B, K)
         h = self.encoder(x, c)  # (B, width)
@@ -109,7 +108,7 @@ class LatentModel(nn.Module):
             x, c, h = x.repeat(samples, 1, 1, 1), c.repeat(samples, 1), h.repeat(samples, 1)
         return self.draw(x, c, h, generator)._replace(samples=samples)
 
-    def draw(self, x: Tensor, c: Tensor, h: Tensor, generator: torch.Generator | None = None) -> Terms:
+    def draw(self, x: Tensor, c: Tensor, h: Tensor, generator: Chance = None) -> Terms:
         """One draw of z for each row: x as observed, condition c (B, K), and the encoder's features h (B, width)."""
         with _full_precision(x):
             z, log_q, log_p, kls, auxiliary = self.latent(h.to(x.dtype), self.prior, c, generator)
@@ -118,9 +117,7 @@ class LatentModel(nn.Module):
             reconstruction = self.likelihood.negative_log_prob(output.to(x.dtype), x)  # (B,)
         return Terms(reconstruction, kls, log_q, log_p, auxiliary, z)
 
-    def terms(
-        self, x: Tensor, labels: Tensor | None = None, generator: torch.Generator | None = None, samples: int = 1
-    ) -> Terms:
+    def terms(self, x: Tensor, labels: Tensor | None = None, generator: Chance = None, samples: int = 1) -> Terms:
         """The terms of so many draws per image; all chance comes from `generator` (None: torch's own).
 
         What is seen of an image is drawn once, and encoded once.

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from latentlab.models.chance import Chance, normal
 from latentlab.models.priors import LOG_TWO_PI, LOG_VAR_MAX, LOG_VAR_MIN, Prior
 
 
@@ -37,14 +38,14 @@ class GaussianLatent(nn.Module):
         """h (B, width) -> mu and log_var, (B, d), log_var within [-20, 10]."""
         return Posterior(self.mu(h), self.log_var(h).clamp(LOG_VAR_MIN, LOG_VAR_MAX))
 
-    def forward(self, h: Tensor, prior: Prior, c: Tensor, generator: torch.Generator | None = None) -> Latent:
+    def forward(self, h: Tensor, prior: Prior, c: Tensor, generator: Chance = None) -> Latent:
         """One draw for each row of features h (B, width), beside the prior under the condition c (B, K)."""
         return self.draw(self.posterior(h), prior, c, generator)
 
-    def draw(self, posterior: Posterior, prior: Prior, c: Tensor, generator: torch.Generator | None = None) -> Latent:
+    def draw(self, posterior: Posterior, prior: Prior, c: Tensor, generator: Chance = None) -> Latent:
         """One draw for each row of a posterior that is known already."""
         mu, log_var = posterior  # (B, d), (B, d)
-        noise = torch.randn(mu.shape, generator=generator, device=mu.device, dtype=mu.dtype)  # (B, d)
+        noise = normal(mu, generator)  # (B, d)
         z = mu + torch.exp(0.5 * log_var) * noise  # (B, d)
         log_q = -0.5 * (noise.square() + log_var + LOG_TWO_PI).sum(1)  # (B,)
         return Latent(z, log_q, prior.log_prob(z, c), [prior.kl(mu, log_var, c)], {})

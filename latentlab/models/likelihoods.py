@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from latentlab.models.chance import Chance, coins
+
 Binarize = Literal["none", "fresh", "threshold"]
 Sigma = Literal["learned", "optimal"]
 Bits = Literal["exact", "density", "none"]
@@ -27,7 +29,7 @@ class Likelihood(Protocol):
 
     bits: Bits  # what its nats are in bits of an 8-bit pixel: exactly so, through a density's level, or nothing
 
-    def observe(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
+    def observe(self, x: Tensor, generator: Chance) -> Tensor:
         """What encoder and likelihood see of x in training and when it is evaluated; may be random."""
 
     def likeliest(self, x: Tensor) -> Tensor:
@@ -48,7 +50,7 @@ class Pixels(nn.Module):
 
     bits: Bits = "none"
 
-    def observe(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
+    def observe(self, x: Tensor, generator: Chance) -> Tensor:
         return x
 
     def likeliest(self, x: Tensor) -> Tensor:
@@ -78,9 +80,9 @@ class Bernoulli(Pixels):
         self.binarize = binarize
         self.bits = "none" if binarize == "none" else "exact"
 
-    def observe(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
+    def observe(self, x: Tensor, generator: Chance) -> Tensor:
         if self.binarize == "fresh":
-            return torch.bernoulli(x, generator=generator)  # (B, C, H, W)
+            return coins(x, generator)  # (B, C, H, W)
         return self.likeliest(x)  # (B, C, H, W)
 
     def likeliest(self, x: Tensor) -> Tensor:

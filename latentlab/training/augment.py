@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from latentlab.config import Augmentation
+from latentlab.models.chance import Rows, drawn
 
 REACH = 8  # a crop moves an image by up to an eighth of its side
 
 
-def augmented(pixels: Tensor, kinds: tuple[Augmentation, ...], generator: torch.Generator) -> Tensor:
+def augmented(pixels: Tensor, kinds: tuple[Augmentation, ...], generator: torch.Generator | Rows) -> Tensor:
     """uint8 (B, C, H, W) with the changes of `kinds` made to each image by a chance of its own; a new tensor.
 
     flip: mirrored left to right, every second time. crop: moved by up to an eighth of the side each way, what comes in
@@ -27,19 +28,28 @@ def augmented(pixels: Tensor, kinds: tuple[Augmentation, ...], generator: torch.
     rows = _moved(count, height, "crop" in kinds, generator)
     columns = _moved(count, width, "crop" in kinds, generator)
     if "flip" in kinds:
-        mirrored = torch.rand(count, 1, generator=generator, device=generator.device) < 0.5
+        mirrored = drawn(count, generator, _uniform) < 0.5  # (B, 1)
         columns = torch.where(mirrored, width - 1 - columns, columns)
     source = (rows[:, :, None] * width + columns[:, None, :]).view(count, 1, height * width)
     flat = pixels.reshape(count, channels, height * width)
     return flat.gather(2, source.expand(-1, channels, -1)).view(count, channels, height, width)
 
 
-def _moved(count: int, side: int, move: bool, generator: torch.Generator) -> Tensor:
+def _uniform(rows: int, generator: torch.Generator | None) -> Tensor:
+    """(rows, 1) in [0, 1)."""
+    return torch.rand(rows, 1, generator=generator, device=generator.device if generator is not None else None)
+
+
+def _moved(count: int, side: int, move: bool, generator: torch.Generator | Rows) -> Tensor:
     """int64 (count, side): which row (or column) of its image each one shows."""
     places = torch.arange(side, device=generator.device).expand(count, side)
     if not move:
         return places
     reach = side // REACH
-    shift = torch.randint(-reach, reach + 1, (count, 1), generator=generator, device=generator.device)
+    shift = drawn(
+        count,
+        generator,
+        lambda rows, source: torch.randint(-reach, reach + 1, (rows, 1), generator=source, device=generator.device),
+    )
     places = (places + shift).abs()
     return torch.where(places >= side, 2 * (side - 1) - places, places)
