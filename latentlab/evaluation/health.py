@@ -18,7 +18,7 @@ LITTLE_KL = 1.0  # nats in total: less than it takes to tell three pictures apar
 FEW = 1 / 8  # of the dimensions
 SETTLED = 0.05  # by how much of itself the KL may still grow
 RUNAWAY = 50.0  # nats in one dimension. log_var at its lower end, -20, is 10 nats: the rest is far outside the prior
-WORSE = 0.02  # of the best negative ELBO: what a healthy curve may rise by
+WORSE = 0.02  # of the best negative ELBO, or of what was gained until then: what a healthy curve may rise by
 AT_LEAST = 0.5  # nats, where that is less
 
 
@@ -85,11 +85,11 @@ def _overfitting(train: Sequence[Measured], validation: Sequence[Measured]) -> F
     if len(validation) <= PATIENCE:
         return None
     best = min(validation, key=lambda record: record.neg_elbo)
-    margin = max(WORSE * abs(best.neg_elbo), AT_LEAST)
+    margin = max(WORSE * abs(best.neg_elbo), WORSE * (validation[0].neg_elbo - best.neg_elbo), AT_LEAST)
     recent = validation[-PATIENCE:]
     then, now = _epochs_mean(train, best.epoch), _epochs_mean(train, validation[-1].epoch)
-    if then is None or now is None or now > then - margin / 2:
-        return None
+    if then is None or now is None or now > then - margin / 2 or now > recent[-1].neg_elbo:
+        return None  # the last: after a setback both fall, those learnt from behind the others
     if min(record.neg_elbo for record in recent) < best.neg_elbo + margin:
         return None
     says = f"overfitting since step {best.step}: held-out images went from {best.neg_elbo:.1f} to "
@@ -102,9 +102,11 @@ def _divergence(train: Sequence[Measured]) -> Finding | None:
 
     The objective alone says little: that of a capacity has a thousandfold distance in it, and beta may have risen.
     """
-    first, last = train[0], train[-1]
-    allowed = max(abs(first.reconstruction), 20 * AT_LEAST)
-    if last.reconstruction - first.reconstruction <= allowed or last.objective - first.objective <= allowed:
+    first, recent = train[0], train[-PATIENCE:]  # a single one may be a spike
+    last, allowed = recent[-1], max(abs(first.reconstruction), 20 * AT_LEAST)
+    if min(record.reconstruction for record in recent) - first.reconstruction <= allowed:
+        return None
+    if min(record.objective for record in recent) - first.objective <= allowed:
         return None
     says = f"diverging: the objective is at {last.objective:.4g} nats, and was {first.objective:.4g} at the beginning"
     helps = f"a smaller learning rate (it is {last.learning_rate:g}) or clipped gradients help"
