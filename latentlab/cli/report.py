@@ -19,6 +19,16 @@ class Report(AbstractContextManager["Report"], Protocol):
     def __call__(self, event: Event) -> None: ...
 
 
+class Silence(Report):
+    """Nothing: of several processes that train together one tells it all."""
+
+    def __call__(self, event: Event) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
 class JsonLines(Report):
     """Every event as one line of JSON, at once."""
 

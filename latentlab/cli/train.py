@@ -4,13 +4,13 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latentlab.cli import report
-from latentlab.cli.exits import DONE, FAILED, INTERRUPTED, say
+from latentlab.cli.exits import DONE, FAILED, INTERRUPTED, WRONG, say
 from latentlab.cli.opening import data_of, runs_root
 from latentlab.cli.settings import given, settings
 from latentlab.config import RunConfig, merge, read_values
@@ -21,14 +21,42 @@ from latentlab.runs.folder import RunFolder, check_free, create_run, free_name, 
 from latentlab.runs.record import new_record
 from latentlab.training.control import Control
 
+if TYPE_CHECKING:
+    from latentlab.training.distributed import Ranks
+
 
 def train(request: Namespace) -> int:
     """Trains, telling how it goes, and returns the exit code. Raises ValueError and OSError for `exits.guarded`."""
-    run, dataset = _resumed(request) if request.resume is not None else _created(request)
-    if run.record.status == "completed":
-        print(f"the {run.record.config.training.epochs} epochs of {run.name} are done already; --more N adds to them")
-        return DONE
-    return _follow(run, dataset, request.json)
+    from latentlab.training.distributed import joined
+
+    with joined() as ranks:
+        found = _found(request, ranks)
+        if found is None:
+            return WRONG  # the first process has said why
+        run, dataset = found
+        if run.record.status == "completed":
+            if ranks.writes:
+                done = run.record.config.training.epochs
+                print(f"the {done} epochs of {run.name} are done already; --more N adds to them")
+            return DONE
+        return _follow(run, dataset, request.json, ranks)
+
+
+def _found(request: Namespace, ranks: "Ranks") -> tuple[RunFolder, Dataset] | None:
+    """The run and its data. Of several processes the first makes or finds them, and the others follow: None if not."""
+    if ranks.writes:
+        path = ""
+        try:
+            run, dataset = _resumed(request) if request.resume is not None else _created(request)
+            path = str(run.path.resolve())
+        finally:
+            ranks.tell(path)
+        return run, dataset
+    path = ranks.tell("")
+    if not path:
+        return None
+    run = open_run(path)
+    return run, data_of(run.record.config, request.data_dir)
 
 
 def configuration(request: Namespace) -> RunConfig:
@@ -126,21 +154,24 @@ def _total(request: Namespace, run: RunFolder) -> int:
     return set_to if request.epochs is None else request.epochs
 
 
-def _follow(run: RunFolder, dataset: Dataset, as_json: bool) -> int:
-    """Trains the run to its end, each event told as it comes. Returns the exit code."""
+def _follow(run: RunFolder, dataset: Dataset, as_json: bool, ranks: "Ranks") -> int:
+    """Trains the run to its end, each event told as it comes (by the first process). Returns the exit code."""
     from latentlab.training.loop import train as train_events
 
     control = Control()
-    show = report.JsonLines() if as_json else report.Progress()
+    show = (report.JsonLines() if as_json else report.Progress()) if ranks.writes else report.Silence()
     last: Event | None = None
+    lock = run.lock() if ranks.writes else nullcontext()
     with (
-        run.lock(),  # let go only when the generator has been closed, which saves a checkpoint where it is interrupted
-        closing(train_events(run.record.config, dataset, run, control)) as events,
+        lock,  # let go only when the generator has been closed, which saves a checkpoint where it is interrupted
+        closing(train_events(run.record.config, dataset, run, control, ranks)) as events,
         _ctrl_c_stops(control),
         show,
     ):
         for last in events:
             show(last)
+    if not ranks.writes:
+        return FAILED if isinstance(last, Failed) else DONE
     if isinstance(last, Failed):
         return say(last.message, FAILED)
     assert isinstance(last, Finished), "training ends by finishing or failing"

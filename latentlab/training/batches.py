@@ -13,8 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from latentlab.config import RunConfig
 from latentlab.images import Images, Indices
 from latentlab.training.ahead import ahead
+from latentlab.training.distributed import ALONE, Ranks, Share
 
 DEVICE_SHARE = 0.5  # of a GPU's free memory that images may take; larger sets are sent batch by batch
 AHEAD = 3  # batches that are read before they are asked for
@@ -24,13 +26,18 @@ ORDER, NOISE, VALIDATION_NOISE, PROBE_NOISE = 1, 2, 3, 4  # separate random stre
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """pixels: uint8 (B, C, H, W); labels: int64 (B,), or None; both on the training device."""
+    """pixels: uint8 (B, C, H, W); labels: int64 (B,), or None; both on the training device.
+
+    Where several processes train together these are one's rows, and `share` says which of the whole batch.
+    """
 
     pixels: Tensor
     labels: Tensor | None
+    share: Share | None = None
 
     def __len__(self) -> int:
-        return len(self.pixels)
+        """Rows that count."""
+        return len(self.pixels) if self.share is None else self.share.counts
 
 
 def stream(seed: int, purpose: int) -> int:
@@ -43,13 +50,18 @@ def epoch_order(positions: Indices, seed: int, epoch: int) -> Indices:
     return np.random.default_rng((seed, ORDER, epoch)).permutation(positions)
 
 
-def spans(total: int, size: int) -> list[tuple[int, int]]:
+def least_batch(config: RunConfig, ranks: Ranks) -> int:
+    """Images that a batch must have: two for each process, where batch normalisation looks at each one's own."""
+    return 2 * ranks.world if config.model.norm == "batch" else 2
+
+
+def spans(total: int, size: int, least: int = 2) -> list[tuple[int, int]]:
     """Start and stop of each batch of an epoch.
 
-    A last image that would be alone joins the batch before it: batch normalisation cannot learn from one image.
+    Fewer images than `least` at the end join the batch before: batch normalisation cannot learn from one image.
     """
     starts = list(range(0, total, size))
-    if len(starts) > 1 and total - starts[-1] == 1:
+    if len(starts) > 1 and total - starts[-1] < least:
         starts.pop()
     return list(zip(starts, [*starts[1:], total], strict=True))
 
@@ -61,30 +73,38 @@ class ImageReader:
     drawn on demand, more than a GPU holds) is read batch by batch, by a thread a few batches ahead of training.
     """
 
-    def __init__(self, images: Images, device: torch.device, labelled: bool) -> None:
+    def __init__(
+        self, images: Images, device: torch.device, labelled: bool, ranks: Ranks = ALONE, least: int = 2
+    ) -> None:
         assert not labelled or images.labels is not None, "labels are needed for a condition"
         self._images = images
         self._device = device
+        self._ranks, self._least = ranks, least
         self._labels = torch.from_numpy(np.array(images.labels)).to(device) if labelled else None
         self._pixels = _resident(images, device)
 
     def read(self, positions: Indices) -> Batch:
-        """The images at these positions."""
-        return self._placed(self._fetched(positions), positions)
+        """The images at these positions, all of them."""
+        return self._placed(self._fetched(positions), positions, None)
 
     def batches(self, order: Indices, size: int, first: int = 0) -> Generator[Batch, None, None]:
-        """The batches of an epoch in this order, from batch number `first` on.
+        """The batches of an epoch in this order, from batch number `first` on; of each, this process's rows.
 
         Close the generator where it is left early: that ends the thread that reads ahead.
         """
-        chunks = [order[start:stop] for start, stop in spans(len(order), size)[first:]]
+        whole = [order[start:stop] for start, stop in spans(len(order), size, self._least)[first:]]
+        shares = [None if self._ranks.alone else self._ranks.share(len(positions)) for positions in whole]
+        chunks = [
+            positions if share is None else positions[share.first : share.stop]
+            for positions, share in zip(whole, shares, strict=True)
+        ]
         if self._pixels is not None and self._pixels.device == self._device:
-            for positions in chunks:
-                yield self.read(positions)
+            for positions, share in zip(chunks, shares, strict=True):
+                yield self._placed(self._fetched(positions), positions, share)
             return
         with closing(ahead(self._fetched, chunks, AHEAD)) as fetched:
-            for positions, pixels in zip(chunks, fetched, strict=True):
-                yield self._placed(pixels, positions)
+            for positions, share, pixels in zip(chunks, shares, fetched, strict=True):
+                yield self._placed(pixels, positions, share)
 
     def _fetched(self, positions: Indices) -> Tensor:
         """uint8 (B, C, H, W), where the pixels lie; in memory that a GPU copies from by itself, if it is to go there.
@@ -97,10 +117,10 @@ class ImageReader:
             pixels = torch.from_numpy(np.ascontiguousarray(self._images.pixels[positions]))
         return pixels.pin_memory() if self._device.type == "cuda" and pixels.device.type == "cpu" else pixels
 
-    def _placed(self, pixels: Tensor, positions: Indices) -> Batch:
+    def _placed(self, pixels: Tensor, positions: Indices, share: Share | None) -> Batch:
         """On the training device, with labels."""
         labels = None if self._labels is None else self._labels[torch.from_numpy(positions).to(self._device)]
-        return Batch(pixels.to(self._device, non_blocking=pixels.is_pinned()), labels)
+        return Batch(pixels.to(self._device, non_blocking=pixels.is_pinned()), labels, share)
 
 
 def _resident(images: Images, device: torch.device) -> Tensor | None:

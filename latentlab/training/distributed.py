@@ -11,11 +11,25 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, distributed
 
 ENVIRONMENT = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what torchrun sets
+
+
+class Share(NamedTuple):
+    """One process's rows of a batch of `total`: from `first` to before `stop`, of which `counts` count.
+
+    A process takes one row at least, so that it has something to compute; where that belongs to another one, none of
+    its own counts.
+    """
+
+    first: int
+    stop: int
+    total: int
+    counts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +48,12 @@ class Ranks:
         """This process writes the run folder and speaks for all."""
         return self.rank == 0
 
-    def share(self, count: int) -> slice:
-        """This process's rows of a batch of so many; they differ by one at most, and may be none."""
-        return slice(count * self.rank // self.world, count * (self.rank + 1) // self.world)
+    def share(self, count: int) -> Share:
+        """This process's rows of a batch of so many."""
+        first, stop = count * self.rank // self.world, count * (self.rank + 1) // self.world
+        if first == stop:
+            return Share(0, 1, count, 0)
+        return Share(first, stop, count, stop - first)
 
     def add(self, tensors: Sequence[Tensor]) -> None:
         """Replace each by its sum over all processes, which then hold the same bits."""
@@ -55,6 +72,17 @@ class Ranks:
         distributed.all_reduce(raised, op=distributed.ReduceOp.MAX)
         return bool(raised)
 
+    def tell(self, text: str) -> str:
+        """The first process's text, in all of them."""
+        if self.alone:
+            return text
+        told = text.encode()
+        length = torch.tensor(len(told))
+        distributed.broadcast(length, 0)
+        data = torch.frombuffer(bytearray(told.ljust(int(length), b" ")[: int(length)] or b" "), dtype=torch.uint8)
+        distributed.broadcast(data, 0)
+        return bytes(data.tolist())[: int(length)].decode()
+
     def wait(self) -> None:
         """Wait until all processes have come here."""
         if not self.alone:
@@ -65,11 +93,11 @@ ALONE = Ranks()
 
 
 @contextmanager
-def joined(device: str) -> Iterator[Ranks]:
+def joined() -> Iterator[Ranks]:
     """The processes that torchrun started, met for as long as the block runs; alone where it started none.
 
-    `device` is the kind that training was asked to run on: with CUDA each process takes the GPU of its local number.
-    Raises ValueError with one sentence where the environment is torchrun's only in part.
+    Where there is CUDA each process takes the GPU of its local number. Raises ValueError with one sentence where the
+    environment is torchrun's only in part.
     """
     found = [name for name in ENVIRONMENT if name in os.environ]
     if "RANK" not in found and "WORLD_SIZE" not in found:
@@ -78,10 +106,10 @@ def joined(device: str) -> Iterator[Ranks]:
     if len(found) < len(ENVIRONMENT):
         missing = ", ".join(name for name in ENVIRONMENT if name not in found)
         raise ValueError(f"{missing} is not set: start several processes with torchrun")
-    cuda = device in ("auto", "cuda") and torch.cuda.is_available()
+    cuda = torch.cuda.is_available()
     if cuda:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    distributed.init_process_group("nccl" if cuda else "gloo")
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
     try:
         yield Ranks(distributed.get_rank(), distributed.get_world_size())
     finally:

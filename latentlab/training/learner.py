@@ -1,6 +1,6 @@
 """The model with its optimizer and its noise: one step, one measurement, one frozen copy."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -9,12 +9,14 @@ from torch import Tensor
 from latentlab.config import RunConfig
 from latentlab.images import Dataset
 from latentlab.models.build import build, to_float
+from latentlab.models.chance import Rows
 from latentlab.models.latent_model import LatentModel
 from latentlab.models.objectives import Report, Weights, beta_objective, objective
 from latentlab.training.adam import Adam
 from latentlab.training.augment import augmented
 from latentlab.training.batches import NOISE, PROBE_NOISE, VALIDATION_NOISE, Batch, stream
 from latentlab.training.capture import CapturedStep, CudaRecorder, Dials, Recorder
+from latentlab.training.distributed import ALONE, Ranks, Share
 from latentlab.training.ema import RunningMean
 from latentlab.training.precision import Loss, allow_tf32, computing, resolve
 from latentlab.training.recompute import recomputed
@@ -42,17 +44,17 @@ class Copy(NamedTuple):
 class Learner:
     """Draws nothing from global random state: weights, noise and validation noise have streams of the run's seed.
 
-    `reduce`, where set, is called with the gradients before they are clipped: for means over several processes.
+    Of `ranks` that train together each has a learner in the same state; a step is the same in all of them.
     """
 
-    def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device) -> None:
+    def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device, ranks: Ranks = ALONE) -> None:
         settings = config.training
         self.model = _model(config, dataset).to(device).train()
         self.optimizer = Adam(self.model.named_parameters(), settings.weight_decay)
         self.mean = RunningMean(self.model, _model(config, dataset).to(device), settings.ema) if settings.ema else None
         self.noise = torch.Generator(device).manual_seed(stream(settings.seed, NOISE))
         self.device = device
-        self.reduce: Callable[[list[Tensor]], None] | None = None
+        self.ranks = ranks
         self._objective = objective(config.objective)
         self._samples, self._augment = config.objective.samples, config.data.augment
         self._clip_norm, self._batch_size = settings.clip_norm, settings.batch_size
@@ -67,7 +69,7 @@ class Learner:
             self.capture(CudaRecorder(self.noise))
 
     def capture(self, recorder: Recorder) -> None:
-        """From now on, have full batches' steps recorded once and replayed; not where gradients are reduced."""
+        """From now on, have full batches' steps recorded once and replayed; not where several processes train."""
         self._captured = CapturedStep(self._learn, recorder, self.device, self._batch_size)
 
     @property
@@ -87,20 +89,23 @@ class Learner:
 
     def step(self, batch: Batch, knobs: Knobs) -> Report:
         """One step down the objective's gradient. Returns the batch's terms before it, still on the device."""
-        if self._captured is None or self.reduce is not None:
-            return self._learn(batch.pixels, batch.labels, knobs)
+        if self._captured is None or batch.share is not None:
+            return self._learn(batch.pixels, batch.labels, knobs, batch.share)
         return self._captured(batch.pixels, batch.labels, knobs)
 
-    def _learn(self, pixels: Tensor, labels: Tensor | None, knobs: Knobs | Dials) -> Report:
+    def _learn(self, pixels: Tensor, labels: Tensor | None, knobs: Knobs | Dials, share: Share | None = None) -> Report:
         """`step`, of nothing but tensors, and without a look at their values: a CUDA graph can hold it."""
         self.optimizer.drop_gradients()  # of a step that failed
-        x = to_float(augmented(pixels, self._augment, self.noise))
+        noise = _of(self.noise, share)
+        x = to_float(augmented(pixels, self._augment, noise))
         with computing(self.precision, self.device):
-            terms = self.model.terms(x, labels, self.noise, samples=self._samples)
+            terms = self.model.terms(x, labels, noise, samples=self._samples)
         loss, report = self._objective(terms, Weights(knobs.beta, knobs.capacity))
         loss.backward()
-        if self.reduce is not None:
-            self.reduce(self.optimizer.gradients())
+        if share is not None:
+            gradients = self.optimizer.gradients()
+            torch._foreach_mul_(gradients, share.counts / share.total)
+            self.ranks.add(gradients)
         if self._clip_norm is not None:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self._clip_norm)
         self.optimizer.step(knobs.learning_rate)
@@ -127,7 +132,8 @@ class Learner:
         """The shown weights' terms of a batch at beta = 1, in evaluation mode and in float32."""
         self.shown.eval()
         try:
-            return beta_objective(self.shown.terms(to_float(batch.pixels), batch.labels, noise), 1.0)[1]
+            terms = self.shown.terms(to_float(batch.pixels), batch.labels, _of(noise, batch.share))
+            return beta_objective(terms, 1.0)[1]
         finally:
             self.model.train()
 
@@ -141,6 +147,15 @@ class Learner:
         if self.device.type == "cuda":
             torch.cuda.current_stream(self.device).synchronize()  # readers may be on streams of their own
         return state
+
+    @torch.no_grad()
+    def agree(self) -> None:
+        """Take the mean of running statistics, which each process gathers from its own rows, over all of them."""
+        models = {id(model): model for model in (self.model, self.shown)}.values()
+        buffers = [buffer for model in models for buffer in model.buffers() if buffer.is_floating_point()]
+        if buffers and not self.ranks.alone:
+            self.ranks.add(buffers)
+            torch._foreach_div_(buffers, self.ranks.world)
 
     def finite(self) -> bool:
         """Whether every weight is a finite number."""
@@ -181,6 +196,11 @@ class Learner:
     def _changing(self) -> list[Tensor]:
         weights, training = self.state()
         return [value.detach() for value in (*weights.values(), *training.values())]
+
+
+def _of(noise: torch.Generator, share: Share | None) -> torch.Generator | Rows:
+    """The part of the noise that belongs to these rows of a batch."""
+    return noise if share is None else Rows(noise, share.first, share.stop, share.total)
 
 
 def _model(config: RunConfig, dataset: Dataset) -> LatentModel:

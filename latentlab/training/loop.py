@@ -16,6 +16,7 @@ from latentlab.events import Changed, EpochEnded, Event, Failed, Finished, Measu
 from latentlab.images import Dataset
 from latentlab.runs.folder import RunFolder
 from latentlab.training.control import Control
+from latentlab.training.distributed import ALONE, Ranks
 from latentlab.training.failures import explain
 from latentlab.training.meter import Meter, NotFinite
 from latentlab.training.preparation import prepare
@@ -32,20 +33,24 @@ class Stopping(Exception):
 
 
 def train(
-    config: RunConfig, dataset: Dataset, run: RunFolder, control: Control | None = None
+    config: RunConfig, dataset: Dataset, run: RunFolder, control: Control | None = None, ranks: Ranks = ALONE
 ) -> Generator[Event, None, None]:
     """Train `run` up to `config.training.epochs` in total, from its newest sound checkpoint where there is one.
 
     The caller holds the run's lock. Uses the training part of `dataset` alone. Writes metrics, checkpoints, pictures
     and run.json itself. An error becomes a last `Failed` event; KeyboardInterrupt, and closing the generator, save a
     checkpoint and pass on.
+
+    Several processes train one run where each calls this with its own `ranks`: they take their steps together, the
+    first one keeps the run folder, and the events of all are the same but for those that tell of files.
     """
     control = control or Control()
     began = time.perf_counter()
     training: Training | None = None
     try:
-        run.update(status="training", message=None)
-        training = prepare(config, dataset, run)
+        if ranks.writes:
+            run.update(status="training", message=None)
+        training = prepare(config, dataset, run, ranks)
         yield training.started()
         for message in training.warnings:
             yield Warned(*_where(training), message=message)
@@ -94,6 +99,7 @@ def _learn(training: Training, control: Control) -> Iterator[Event]:
 
 def _end_epoch(training: Training, control: Control) -> Iterator[Event]:
     """Validation, then what a person sees and keeps of an epoch."""
+    training.together()
     measured = (yield from _validate(training, control)) if len(training.validation_positions) else None
     training.progress.epoch_ended(None if measured is None else measured.neg_elbo)
     if measured is not None:
@@ -139,7 +145,11 @@ def _attend(training: Training, control: Control) -> Iterator[Event]:
     """Do what was asked for since the last batch. Raises Stopping."""
     if control.paused and not control.stopped:
         yield from _pause(training, control)
-    if control.stopped:
+    if training.ranks.alone:
+        stopped = control.stopped
+    else:  # all of them stop, at the same step
+        stopped = training.record_due and training.ranks.any(control.stopped, training.learner.device)
+    if stopped:
         raise Stopping
     yield from _change(training, control)
     if control.snapshot_wanted and training.snapshot_allowed:
@@ -180,6 +190,7 @@ def _change(training: Training, control: Control) -> Iterator[Event]:
 
 def _end(training: Training, control: Control, reason: Literal["completed", "stopped"]) -> Iterator[Event]:
     """Keep what was learnt, and say so."""
+    training.together()
     if saved := training.save_what_is_good():
         yield saved
     if control.snapshots:
@@ -195,16 +206,18 @@ def _keep(run: RunFolder, training: Training | None) -> None:
             training.save_what_is_good()
     except Exception as error:
         status, message = "failed", _sentence(error, run, training)
-    with contextlib.suppress(OSError, ValueError):
-        run.update(status=status, message=message)
+    if training is None or training.writes:
+        with contextlib.suppress(OSError, ValueError):
+            run.update(status=status, message=message)
 
 
 def _fail(error: Exception, run: RunFolder, training: Training | None) -> Failed:
     """The last event of a training that cannot go on; what was saved before stays."""
     logger.debug("training failed", exc_info=error)
     sentence = _sentence(error, run, training)
-    with contextlib.suppress(OSError, ValueError):
-        run.update(status="failed", message=sentence)
+    if training is None or training.writes:
+        with contextlib.suppress(OSError, ValueError):
+            run.update(status="failed", message=sentence)
     return Failed(*((0, 0) if training is None else _where(training)), message=sentence)
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from latentlab.models.objectives import Report
+from latentlab.training.distributed import Ranks
 
 
 class NotFinite(ArithmeticError):
@@ -79,6 +80,15 @@ class Meter:
     @property
     def images_per_second(self) -> float:
         return self.images / self.seconds if self.seconds > 0 else 0.0
+
+    def gather(self, ranks: Ranks) -> None:
+        """Add up what the processes that train together have counted; then each holds it all."""
+        if ranks.alone:
+            return
+        images = torch.tensor([float(self.images)], device=self._sums.device, dtype=torch.float64)
+        ranks.add([self._sums])
+        ranks.add([images])
+        self.images = int(images)
 
     def clear(self) -> None:
         """Begin anew."""

@@ -5,8 +5,9 @@ from latentlab.images import Dataset, held_out, limited, split_sizes
 from latentlab.models import build
 from latentlab.models.schedules import unfinished
 from latentlab.runs.folder import RunFolder
-from latentlab.training.batches import ImageReader
+from latentlab.training.batches import ImageReader, least_batch
 from latentlab.training.devices import choose_device
+from latentlab.training.distributed import ALONE, Ranks
 from latentlab.training.fine_tuning import begin_with
 from latentlab.training.learner import Learner
 from latentlab.training.meter import Meter
@@ -14,7 +15,7 @@ from latentlab.training.progress import Progress
 from latentlab.training.training import Training
 
 
-def check(config: RunConfig, dataset: Dataset) -> None:
+def check(config: RunConfig, dataset: Dataset, ranks: Ranks = ALONE) -> None:
     """Raises ValueError for what would stop this training before its first step."""
     choose_device(config.training.device)
     if not len(dataset.train):
@@ -22,33 +23,36 @@ def check(config: RunConfig, dataset: Dataset) -> None:
     if config.model.kind == "cvae" and not dataset.num_classes:
         raise ValueError(f"a CVAE needs labels and {dataset.name} has none; choose the model vae or beta-vae")
     train, _ = split_sizes(len(dataset.train), config.data.limit, config.data.val_fraction)
-    if config.model.norm == "batch" and min(train, config.training.batch_size) == 1:
+    smallest = min(train, config.training.batch_size)
+    if config.model.norm == "batch" and smallest < least_batch(config, ranks):
         raise ValueError("batch normalisation cannot learn from one image at a time: take larger batches, or norm none")
+    if smallest < ranks.world:
+        raise ValueError(f"a batch of {smallest} images is too small for {ranks.world} processes: start fewer of them")
     build.check(config.model, dataset.shape, dataset.num_classes)
 
 
-def prepare(config: RunConfig, dataset: Dataset, run: RunFolder, writes: bool = True) -> Training:
+def prepare(config: RunConfig, dataset: Dataset, run: RunFolder, ranks: Ranks = ALONE) -> Training:
     """The run's training at its beginning or, where it has checkpoints, at the newest sound one.
 
-    `writes`: this process keeps the run folder. Raises ValueError with one sentence, and OSError.
+    Of `ranks` that train together the first keeps the run folder. Raises ValueError with one sentence, and OSError.
     """
-    check(config, dataset)
+    check(config, dataset, ranks)
     settings = config.training
     device = choose_device(settings.device)
     images = limited(dataset.train, config.data.limit, settings.seed)
     train_positions, validation_positions = held_out(images, config.data.val_fraction, settings.seed)
-    learner = Learner(config, dataset, device)
+    learner = Learner(config, dataset, device, ranks)
     training = Training(
         config=config,
         dataset=dataset,
         run=run,
         learner=learner,
-        reader=ImageReader(images, device, labelled=learner.conditional),
+        reader=ImageReader(images, device, labelled=learner.conditional, ranks=ranks, least=least_batch(config, ranks)),
         train_positions=train_positions,
         validation_positions=validation_positions,
         meter=Meter(config.model.latent_dim, device),
         progress=Progress(config.objective.beta, settings.learning_rate),
-        writes=writes,
+        ranks=ranks,
     )
     if not training.resumed():
         training.progress.planned_steps = training.total_steps

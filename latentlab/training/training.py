@@ -15,8 +15,9 @@ from latentlab.runs.folder import RunFolder
 from latentlab.runs.png import png_bytes
 from latentlab.runs.record import ChangeRecord
 from latentlab.training import checkpoint, last_good, previews
-from latentlab.training.batches import ImageReader, epoch_order, spans
+from latentlab.training.batches import ImageReader, epoch_order, least_batch, spans
 from latentlab.training.devices import describe
+from latentlab.training.distributed import ALONE, Ranks
 from latentlab.training.divergence import worst_reconstruction
 from latentlab.training.last_good import MOST_ROLLBACKS, LastGood
 from latentlab.training.learner import Knobs, Learner
@@ -44,7 +45,7 @@ class Training:
     validation_positions: Indices
     meter: Meter
     progress: Progress
-    writes: bool = True
+    ranks: Ranks = ALONE
     warnings: list[str] = field(default_factory=list)
     history: list[Measured] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)
@@ -54,8 +55,14 @@ class Training:
     _snapshot_time: float = float("-inf")
 
     @property
+    def writes(self) -> bool:
+        """This process keeps the run folder."""
+        return self.ranks.writes
+
+    @property
     def steps_per_epoch(self) -> int:
-        return len(spans(len(self.train_positions), self.config.training.batch_size))
+        size, least = self.config.training.batch_size, least_batch(self.config, self.ranks)
+        return len(spans(len(self.train_positions), size, least))
 
     @property
     def total_steps(self) -> int:
@@ -110,7 +117,7 @@ class Training:
             progress.step,
             progress.epoch,
             run=self.run.name,
-            device=describe(learner.device),
+            device=describe(learner.device) + ("" if self.ranks.alone else f", {self.ranks.world} processes"),
             parameters=count_parameters(learner.model),
             train_images=len(self.train_positions),
             validation_images=len(self.validation_positions),
@@ -143,6 +150,7 @@ class Training:
 
     def record(self, split: Split, meter: Meter, knobs: Knobs) -> Measured:
         """The meter's means, appended to metrics.jsonl; clears the meter. Raises NotFinite and OSError."""
+        meter.gather(self.ranks)
         means = meter.means()
         if split == "train" and means.reconstruction > worst_reconstruction(self.config.model, self.dataset.shape):
             raise NotFinite(f"the loss grew beyond bounds (to {means.objective:.2g} nats per image)")
@@ -175,6 +183,13 @@ class Training:
         new = [sentence for kind, sentence in found.items() if kind not in self._told]
         self._told |= found.keys()
         return new
+
+    def together(self) -> None:
+        """What processes that train together must do before a state is measured or kept: all of them, at one place."""
+        self.learner.agree()
+        self.meter.gather(self.ranks)
+        if not self.writes:
+            self.meter.clear()  # the first one holds it all
 
     def save(self) -> Saved | None:
         """Write a checkpoint, unless just this state is saved already. Raises NotFinite and OSError."""
