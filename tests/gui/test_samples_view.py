@@ -96,7 +96,7 @@ def test_a_mixture_is_asked_for_and_what_holds_is_shown(qtbot: QtBot, explored: 
     explored.set_sampling(Sampling("mixture"))
     one = live(1)
     explored.set_live(Live(one.inputs, one.outputs, one.samples, 1, components=16))
-    assert words(view) == "samples: z drawn from 16 Gaussians fitted to the encodings"
+    assert words(view) == "samples: z drawn from 16 fitted Gaussians, decoded"
 
 
 def test_no_mixture_can_be_chosen_without_a_run_or_while_one_trains(qtbot: QtBot, explored: Session):

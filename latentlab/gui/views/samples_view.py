@@ -120,8 +120,8 @@ class SamplesView(QWidget):
     def _of(self) -> str:
         live = self._session.live
         if live is not None and live.components:
-            gaussians = "one Gaussian" if live.components == 1 else f"{live.components} Gaussians"
-            return f"samples: z drawn from {gaussians} fitted to the encodings"
+            gaussians = "one fitted Gaussian" if live.components == 1 else f"{live.components} fitted Gaussians"
+            return f"samples: z drawn from {gaussians}, decoded"
         return f"samples: z drawn from {'its class’s learnt prior' if self._learnt() else 'N(0, I)'}, decoded"
 
     def _learnt(self) -> bool:
