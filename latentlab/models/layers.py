@@ -1,8 +1,8 @@
 """What networks are made of: sizes, layers with their norm and activation, residual blocks, ways down and up.
 
-Weights begin as torch draws them, uniform within 1/sqrt(fan in); biases likewise. Variances after He et al. 2015 made no
-difference worth a second way: after 250 steps on digits (conv 8-16-16) the negative ELBO of others was 27.2 nats against
-27.3 with leaky ReLU, 27.2 against 27.3 with ReLU, and 27.2 against 27.0 with SiLU (means of two seeds).
+Weights begin as torch draws them, uniform within 1/sqrt(fan in); biases likewise. Variances after He et al. 2015 made
+no difference worth a second way: after 250 steps on digits (conv 8-16-16) the negative ELBO of others was 27.2 nats
+against 27.3 with leaky ReLU, 27.2 against 27.3 with ReLU, and 27.2 against 27.0 with SiLU (means of two seeds).
 """
 
 from collections.abc import Callable, Sequence
