@@ -136,6 +136,12 @@ class Curves:
             (self.validation if record.get("split") == "validation" else self.train).append(record)
         self.version += 1
 
+    def cut_after(self, step: int) -> None:
+        """Forget the records of later steps: training has gone back to this one."""
+        for records in (self.train, self.validation):
+            records[:] = [record for record in records if record["step"] <= step]
+        self.version += 1
+
     def column(self, split: str, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(steps, values) of one quantity, e.g. column('train', 'kl')."""
         records = self.validation if split == "validation" else self.train

@@ -123,6 +123,11 @@ class Session(QObject):
         self.curves.extend(records)
         self.curves_changed.emit()
 
+    def cut_records(self, step: int) -> None:
+        """Training has gone back to this step: what was recorded after it is undone."""
+        self.curves.cut_after(step)
+        self.curves_changed.emit()
+
     # -- the map
 
     def set_encoding(self, encoding: Encoding) -> None:

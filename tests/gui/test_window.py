@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
     QDialogButtonBox,
+    QDoubleSpinBox,
     QFileDialog,
     QLineEdit,
     QListView,
@@ -303,3 +304,19 @@ def test_the_theme_that_was_chosen_comes_back_with_the_next_start(person: Person
     person.window.actions_table.actions["dark"].trigger()
     make_application()
     assert theme.current() is theme.DARK
+
+
+def test_what_training_undoes_is_off_the_curves_and_said(person: Person) -> None:
+    said: list[str] = []
+    person.session.told.connect(lambda message, _alarming: said.append(message))
+    rate = person.find(QDoubleSpinBox, "learning_rate")
+    rate.setFocus()
+    rate.selectAll()
+    person.qtbot.keyClicks(rate, "10")
+    person.qtbot.keyClick(rate, Qt.Key.Key_Return)
+    train(person, "VAE", 1)
+    person.wait(lambda: finished(person) and person.session.run is not None)
+    assert sum("goes on with half the learning rate" in message for message in said) == 3
+    assert "most likely the learning rate" in said[-1]
+    recorded = [record["step"] for record in RunFolder(person.session.run.path).metrics.read()]
+    assert [record["step"] for record in person.session.curves.train] == recorded

@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QFile, QObject, QTimer, Signal
 
@@ -174,17 +175,30 @@ class Running(QObject):
         self, config: RunConfig, dataset: Dataset, shown: Pictures, make_run: Callable[[], RunFolder], new: bool
     ) -> None:
         self._pictures, self._new, self._discard, self._failed = shown, new, False, False
+        self._step = 0
         self._pace = MapPace()
         self._session.set_training(phase="preparing", note="Starting…")
         self.trainer.start(config, dataset, make_run)
 
     def _on_events(self, events: list[Event]) -> None:
-        records = [event.to_record() for event in events if isinstance(event, Measured)]
-        if records:
-            self._session.add_records(records)
+        self._record(events)
         for event in events:
             self._step = event.step
             self._on_event(event)
+
+    def _record(self, events: list[Event]) -> None:
+        """The curves, without what training has undone: a change at an earlier step than it had come to says so."""
+        step = self._step
+        records: list[dict[str, Any]] = []
+        for event in events:
+            if isinstance(event, Changed) and event.step < step:
+                self._session.cut_records(event.step)
+                records = [record for record in records if record["step"] <= event.step]
+            if isinstance(event, Measured):
+                records.append(event.to_record())
+            step = event.step
+        if records:
+            self._session.add_records(records)
 
     def _on_event(self, event: Event) -> None:
         session = self._session

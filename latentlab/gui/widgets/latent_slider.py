@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
 
 from latentlab.gui.widgets import theme
 
-TICK = 0.001  # the slider's integer unit
+TICK = 0.001  # the slider's integer unit, where no value is beyond LARGEST_TICKS of them
+LARGEST_TICKS = 1e9  # Qt counts in 32 bits, and a model whose variance has run away encodes to anything
 STEPS = 60  # keyboard and wheel steps over the whole range
 FINE = 0.1  # what Shift makes of a movement
 RADIUS = 6.0
@@ -33,27 +34,29 @@ class LatentSlider(QSlider):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self._heights: NDArray[np.float64] = np.zeros(0)
+        self._tick = TICK
         self._anchor = (0.0, 0.0, False)  # pixel and value that a drag is counted from, and whether it is fine
         self.set_range(-3.0, 3.0)
-        self.valueChanged.connect(lambda ticks: self.moved.emit(ticks * TICK))
+        self.valueChanged.connect(lambda ticks: self.moved.emit(ticks * self._tick))
 
     @property
     def shown(self) -> float:
         """The value under the thumb."""
-        return self.value() * TICK
+        return self.value() * self._tick
 
     def set_range(self, low: float, high: float) -> None:
         """The ends of the track. The thumb is not reported as moved."""
         blocked = self.blockSignals(True)
-        self.setRange(round(low / TICK), round(high / TICK))
-        self.setSingleStep(max(round((high - low) / STEPS / TICK), 1))
+        self._tick = max(TICK, max(abs(low), abs(high)) / LARGEST_TICKS)
+        self.setRange(round(low / self._tick), round(high / self._tick))
+        self.setSingleStep(max(round((high - low) / STEPS / self._tick), 1))
         self.setPageStep(self.singleStep() * 10)
         self.blockSignals(blocked)
         self.update()
 
     def set_values(self, values: NDArray[np.floating]) -> None:
         """The data (N,) whose histogram lies behind the track."""
-        low, high = self.minimum() * TICK, self.maximum() * TICK
+        low, high = self.minimum() * self._tick, self.maximum() * self._tick
         counts = np.histogram(values, BINS, (low, high))[0].astype(np.float64)
         self._heights = counts / max(counts.max(), 1.0)
         self.update()
@@ -61,7 +64,8 @@ class LatentSlider(QSlider):
     def show_value(self, value: float) -> None:
         """Put the thumb there, at an end of the track where it lies beyond; silent."""
         blocked = self.blockSignals(True)
-        self.setValue(round(value / TICK))
+        ticks = min(max(value / self._tick, float(self.minimum())), float(self.maximum()))
+        self.setValue(round(ticks))
         self.blockSignals(blocked)
         self.setAccessibleDescription(f"{value:+.2f}")
         self.update()
