@@ -114,11 +114,14 @@ class Learner:
         return report
 
     def _probe(self, config: RunConfig) -> Loss:
-        """The objective of a few images of noise, always the same ones, for comparing precisions."""
+        """The objective of a few images of noise, always the same ones, for comparing precisions.
+
+        More dark than light: of grey ones a new network's gradient is next to nothing, and all of that is rounding.
+        """
         draw = torch.Generator().manual_seed(stream(config.training.seed, PROBE_NOISE))
         pixels = torch.randint(0, 256, (PROBED, *self.model.image_shape), generator=draw, dtype=torch.uint8)
         labels = torch.randint(0, self.model.num_classes, (PROBED,), generator=draw) if self.conditional else None
-        x, labels = to_float(pixels.to(self.device)), None if labels is None else labels.to(self.device)
+        x, labels = to_float(pixels.to(self.device)).square(), None if labels is None else labels.to(self.device)
 
         def loss(model: LatentModel) -> Tensor:
             noise = torch.Generator(self.device).manual_seed(draw.initial_seed())
