@@ -92,16 +92,19 @@ class ImageReader:
 
         Close the generator where it is left early: that ends the thread that reads ahead.
         """
-        whole = [order[start:stop] for start, stop in spans(len(order), size, self._least)[first:]]
-        shares = [None if self._ranks.alone else self._ranks.share(len(positions)) for positions in whole]
-        chunks = [
-            positions if share is None else positions[share.first : share.stop]
-            for positions, share in zip(whole, shares, strict=True)
+        cut = spans(len(order), size, self._least)[first:]
+        shares = [None if self._ranks.alone else self._ranks.share(stop - start) for start, stop in cut]
+        mine = [
+            slice(start, stop) if share is None else slice(start + share.first, start + share.stop)
+            for (start, stop), share in zip(cut, shares, strict=True)
         ]
         if self._pixels is not None and self._pixels.device == self._device:
-            for positions, share in zip(chunks, shares, strict=True):
-                yield self._placed(self._fetched(positions), positions, share)
+            places = torch.from_numpy(order).to(self._device)  # at once: sending some for each step waits for the last
+            for part, share in zip(mine, shares, strict=True):
+                labels = None if self._labels is None else self._labels[places[part]]
+                yield Batch(self._pixels[places[part]], labels, share)
             return
+        chunks = [order[part] for part in mine]
         with closing(ahead(self._fetched, chunks, AHEAD)) as fetched:
             for positions, share, pixels in zip(chunks, shares, fetched, strict=True):
                 yield self._placed(pixels, positions, share)
