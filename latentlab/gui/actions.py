@@ -46,7 +46,7 @@ TABLE = (
     Entry("axes", "Explore", "Map: two latent dimensions", "3"),
     Entry("", "Explore", "-"),
     Entry("random", "Explore", "Random z", "R", "A sample of the prior"),
-    Entry("reset", "Explore", "Reset z", "Home", "Every latent dimension to 0, the prior's mean"),
+    Entry("reset", "Explore", "Reset z", "Home", "Every latent dimension to 0"),
     Entry("set_a", "Explore", "Set A here", "A", "This place begins the strip"),
     Entry("set_b", "Explore", "Set B here", "B", "This place ends the strip"),
     Entry("strip", "Explore", "Make the strip from A to B", "I"),

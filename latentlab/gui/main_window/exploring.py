@@ -68,7 +68,7 @@ class Exploring(QObject):
         self._go(z, "set by the sliders", self._locate(z), None)
 
     def reset(self) -> None:
-        self._go(np.zeros(self._dims(), np.float32), "the prior's mean", None, None, locate=True)
+        self._go(np.zeros(self._dims(), np.float32), "the origin", None, None, locate=True)
 
     def reset_dim(self, dim: int) -> None:
         self.move_dim(dim, 0.0)
