@@ -1,36 +1,58 @@
-"""Gradient checkpointing (Chen et al. 2016): what a network computes inside is computed again, and not kept."""
+"""Gradient checkpointing (Chen et al. 2016): what a network computes inside is computed again, and not kept.
+
+torch.utils.checkpoint does the same, but its first call imports torch's compiler: half a minute on a busy machine.
+"""
 
 import contextlib
-import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+
+Network = Callable[[Tensor, Tensor], Tensor]
 
 
 def recomputed(network: nn.Module) -> None:
-    """From now on the network keeps only its input for the gradient. Its weights keep their names.
+    """From now on the network, a map of (x, c), keeps only these for the gradient. Its weights keep their names.
 
     Nothing in it may draw by chance. Batch normalisation's running statistics take in each batch once.
     """
     plain = network.forward
 
+    def again(x: Tensor, c: Tensor) -> Tensor:
+        with _without_statistics(network):
+            return plain(x, c)
+
     def forward(x: Tensor, c: Tensor) -> Tensor:
         if not torch.is_grad_enabled():
             return plain(x, c)
-        contexts = functools.partial(_contexts, network)
-        output: Tensor = checkpoint(plain, x, c, use_reentrant=False, preserve_rng_state=False, context_fn=contexts)
-        return output
+        return _Recomputed.apply(plain, again, x, c, *network.parameters())
 
     network.forward = forward
 
 
-def _contexts(
-    network: nn.Module,
-) -> tuple[contextlib.AbstractContextManager[None], contextlib.AbstractContextManager[None]]:
-    """For the first time through, and for the second."""
-    return contextlib.nullcontext(), _without_statistics(network)
+class _Recomputed(torch.autograd.Function):
+    """A network whose inside is computed once without a trace, and once more for the gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, plain: Network, again: Network, x: Tensor, c: Tensor, *parameters: Tensor) -> Tensor:
+        ctx.save_for_backward(x, c, *parameters)
+        ctx.again, kind = again, x.device.type
+        ctx.autocast = (kind, torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind))
+        return plain(x, c)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        kind, dtype, enabled = ctx.autocast
+        x, c, *parameters = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[2:4]
+        inputs = [value.detach().requires_grad_(want) for value, want in zip((x, c), wanted, strict=True)]
+        sources = [value for value in (*inputs, *parameters) if value.requires_grad]
+        with torch.enable_grad(), torch.autocast(kind, dtype=dtype, enabled=enabled, cache_enabled=False):
+            output = ctx.again(*inputs)
+        found = iter(torch.autograd.grad(output, sources, gradients))
+        return None, None, *(next(found) if value.requires_grad else None for value in (*inputs, *parameters))
 
 
 @contextlib.contextmanager
