@@ -79,7 +79,7 @@ def compare(name: str, arguments: argparse.Namespace) -> None:
         return loaded.decode(sample_mixture(loaded.model, mixture, arguments.count, labels), labels)
 
     def described(mixture: Mixture, began: float) -> str:
-        return f"{mixture.components} components, {mixture.gain:+.2f} nats, {time.perf_counter() - began:.1f} s"
+        return f"{mixture.components} component(s), {mixture.gain:+.2f} nats, {time.perf_counter() - began:.1f} s"
 
     print(
         f"{run.name}: {dataset.name}, z {loaded.model.latent_dim}, step {loaded.step:,}; Frechet distance, confidence"
@@ -87,7 +87,7 @@ def compare(name: str, arguments: argparse.Namespace) -> None:
     line("real training images", np.asarray(train.take(np.arange(min(len(train), arguments.count))).pixels))
     line("reconstructions of test images", loaded.decode(loaded.encode(real), real.labels))
     line("samples of the prior", samples(None))
-    for components in (1, 10, None):
+    for components in (1, None):
         began = time.perf_counter()
         mixture = fit_mixture(loaded.model, train, loaded.step, components)
         assert mixture is not None, "nobody cancels"
@@ -96,9 +96,9 @@ def compare(name: str, arguments: argparse.Namespace) -> None:
         encoded = encode(loaded.model, limited(train, 20_000, 0))
         assert encoded is not None, "nobody cancels"
         began = time.perf_counter()
-        of_means = fit(encoded.mu, loaded.step)
+        of_means = fit(encoded.mu, loaded.step, mixture.components)
         assert of_means is not None, "nobody cancels"
-        line("the same, fitted to means", samples(of_means), described(of_means, began))
+        line("as many, fitted to means of q(z|x)", samples(of_means), described(of_means, began))
 
 
 if __name__ == "__main__":
