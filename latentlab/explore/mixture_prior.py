@@ -29,8 +29,8 @@ def fit_mixture(
 
     To one draw of q(z | x) for each of at most MOST_POINTS images, and not to its mean: that is what the decoder was
     trained on, an unused dimension keeps its spread, and the gain in nats is one over the prior. The samples are as
-    good: Frechet distances of 16.4 (draws) and 16.2 (means) on Fashion-MNIST, 11.2 and 11.5 on MNIST, where the prior's are
-    25.0 and 24.2 (tests/benchmarks/mixture_samples.py). Raises ValueError where there are too few images.
+    good: Frechet distances of 16.4 (draws) and 16.2 (means) on Fashion-MNIST, 11.2 and 11.5 on MNIST, where the
+    prior's are 25.0 and 24.2 (tests/benchmarks/mixture_samples.py). Raises ValueError where there are too few images.
     """
     some = (
         images if len(images) <= MOST_POINTS else images.take(balanced(images.labels, len(images), MOST_POINTS, seed))
