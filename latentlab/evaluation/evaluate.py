@@ -172,7 +172,7 @@ def _summary(
         nll=nll,
         nll_samples=samples,
         bits_per_dim=_bits(model, neg_elbo=reconstruction + kl, nll=nll),
-        information=information(part.mu, part.log_var, kl, per_class, seed),
+        information=information(part.mu, part.log_var, part.kl.sum(1), per_class, seed),
         active_units=int((part.mu.var(0, correction=0) > ACTIVE_UNITS_THRESHOLD).sum()),
         active_units_threshold=ACTIVE_UNITS_THRESHOLD,
         error=found.error,

@@ -42,24 +42,27 @@ class Posteriors(NamedTuple):
 
 
 def information(
-    mu: Tensor, log_var: Tensor, rate: float, groups: NDArray[np.int64] | None = None, seed: int = 0
+    mu: Tensor, log_var: Tensor, rates: Tensor, groups: NDArray[np.int64] | None = None, seed: int = 0
 ) -> dict[str, Any]:
     """I(x; z) and KL(q(z) || p(z)) in nats, with bounds on both, from q(z|x) of N images: mu and log_var (N, d).
 
-    `rate` is the mean of KL(q(z|x) || p(z)) over the images, which the two parts add up to. With `groups` (N,), classes
+    `rates` (N,) is each image's KL(q(z|x) || p(z)), to whose mean the two parts add up. With `groups` (N,), classes
     that each have a prior of their own, both parts are those within a class: I(x; z | c) and E_c KL(q(z|c) || p(z|c)).
+    A class too small for one of the bounds from above has the lowest of its others in that one's place.
     Saturated means that the bound from below is within a nat of ln N: the figure is then the lowest bound from above.
     """
-    posteriors = Posteriors(mu.cpu().double(), log_var.cpu().double())
+    posteriors, rates = Posteriors(mu.cpu().double(), log_var.cpu().double()), rates.cpu().double()
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randperm(len(mu), generator=generator)[:MOST_IMAGES]
     chosen = None if groups is None else torch.as_tensor(groups)[rows]
     parts = [rows] if chosen is None else [rows[chosen == group] for group in chosen.unique()]
-    found = [(len(part), _bounds(posteriors.take(part), generator)) for part in parts]
-    mean = {name: sum(n * bounds[name] for n, bounds in found) / len(rows) for name in found[0][1]}
-    ceiling = sum(n * math.log(n) for n, _ in found) / len(rows)
-    lower = max(0.0, min(mean.pop("minibatch"), rate))
-    uppers = {**mean, "rate": rate}
+    found = [{**_bounds(posteriors.take(part), generator), "rate": float(rates[part].mean())} for part in parts]
+    shares = [len(part) / len(rows) for part in parts]
+    ceiling = sum(share * math.log(len(part)) for share, part in zip(shares, parts, strict=True))
+    rate = float(rates.mean())
+    minibatch = sum(share * bounds.pop("minibatch") for share, bounds in zip(shares, found, strict=True))
+    lower = max(0.0, min(minibatch, rate))
+    uppers = {**_mean_of_classes(found, shares), "rate": rate}
     best = min(uppers, key=lambda name: uppers[name])
     upper = max(uppers[best], lower)
     saturated = lower > ceiling - MARGIN
@@ -75,6 +78,15 @@ def information(
         "within_classes": groups is not None,
         "ceiling": ceiling,
         "n": len(rows),
+    }
+
+
+def _mean_of_classes(found: list[dict[str, float]], shares: list[float]) -> dict[str, float]:
+    """The mean over the classes of each bound from above that any class has; every class has one at least."""
+    names = dict.fromkeys(name for bounds in found for name in bounds)
+    return {
+        name: sum(share * bounds.get(name, min(bounds.values())) for share, bounds in zip(shares, found, strict=True))
+        for name in names
     }
 
 

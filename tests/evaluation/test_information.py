@@ -21,8 +21,9 @@ def gaussian(
     return mu, torch.full_like(mu, math.log(variance))
 
 
-def rate(mu: Tensor, log_var: Tensor) -> float:
-    return float(0.5 * (mu.square() + log_var.exp() - 1 - log_var).sum(1).mean())
+def rate(mu: Tensor, log_var: Tensor) -> Tensor:
+    """Of each image, (N,)."""
+    return 0.5 * (mu.square() + log_var.exp() - 1 - log_var).sum(1)
 
 
 def aggregate_kl(d: int, mean: float, deviation: float) -> float:
@@ -61,7 +62,7 @@ def test_the_bounds_hold_the_truth_between_them(nats: float) -> None:
     assert low - 0.15 <= nats <= high + 0.15
     least, most = found["aggregate_kl_bounds"]
     assert least - 0.2 <= aggregate_kl(6, 0.5, 0.8) <= most + 0.2
-    assert found["mutual_information"] + found["aggregate_kl"] == pytest.approx(rate(*posteriors))
+    assert found["mutual_information"] + found["aggregate_kl"] == pytest.approx(float(rate(*posteriors).mean()))
 
 
 def test_nothing_is_told_by_posteriors_that_are_all_alike() -> None:
@@ -92,9 +93,39 @@ def test_with_a_prior_for_each_class_both_parts_are_within_a_class() -> None:
     assert found["ceiling"] == pytest.approx(math.log(1000))
 
 
+def test_five_images_without_their_own_posterior_are_four() -> None:
+    """Three alike and, far away, two alike: whatever is drawn, an image shares it with 2 of the 4 others, or with 1."""
+    mu = torch.tensor([[0.0], [0.0], [0.0], [100.0], [100.0]], dtype=torch.float64)
+    found = information(mu, torch.zeros_like(mu), torch.full((5,), 9.0))
+    low, high = found["mutual_information_bounds"]
+    assert found["upper_bound"] == "leave-one-out"
+    assert low == pytest.approx(0.6 * math.log(5 / 3) + 0.4 * math.log(5 / 2), abs=1e-6)
+    assert high == pytest.approx(0.6 * math.log(4 / 2) + 0.4 * math.log(4 / 1), abs=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [(10, 9), (9, 10), (96, 95), (95, 96), (1, 50, 9), (1, 1)])
+def test_classes_too_small_for_one_of_the_bounds_are_held_by_their_others(sizes: tuple[int, ...]) -> None:
+    """Gaussian bounds take 10 images, a mixture 32 per dimension, and leaving one out takes two."""
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    mu, log_var = gaussian(2.0, 3, len(groups))
+    found = information(mu, log_var, rate(mu, log_var), groups)
+    low, high = found["mutual_information_bounds"]
+    assert 0 <= low <= high <= float(rate(mu, log_var).mean())
+    assert found["ceiling"] == pytest.approx(sum(size * math.log(size) for size in sizes) / len(groups))
+
+
+def test_one_small_class_does_not_lose_what_the_large_one_says() -> None:
+    """The rate of 4,000 images is far above what they tell; of the one that is alone, its rate is all there is."""
+    mu, log_var = gaussian(2.0, 3, 4001, mean=5.0)
+    groups = (np.arange(4001) == 4000).astype(np.int64)
+    found = information(mu, log_var, rate(mu, log_var), groups)
+    assert found["upper_bound"] == "gaussian"
+    assert found["mutual_information_bounds"][1] == pytest.approx(2.0, abs=0.06)
+
+
 def test_one_image_can_tell_nothing() -> None:
     mu = torch.ones(1, 2, dtype=torch.float64)
-    found = information(mu, torch.zeros_like(mu), 1.0)
+    found = information(mu, torch.zeros_like(mu), torch.ones(1))
     assert (found["saturated"], found["mutual_information_bounds"]) == (True, [0.0, 1.0])
 
 
