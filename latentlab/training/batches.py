@@ -98,7 +98,7 @@ class ImageReader:
             slice(start, stop) if share is None else slice(start + share.first, start + share.stop)
             for (start, stop), share in zip(cut, shares, strict=True)
         ]
-        if self._pixels is not None and self._pixels.device == self._device:
+        if self._pixels is not None and self._pixels.device.type == self._device.type:  # "cuda" is "cuda:0" here
             places = torch.from_numpy(order).to(self._device)  # at once: sending some for each step waits for the last
             for part, share in zip(mine, shares, strict=True):
                 labels = None if self._labels is None else self._labels[places[part]]
@@ -112,7 +112,7 @@ class ImageReader:
     def _fetched(self, positions: Indices) -> Tensor:
         """uint8 (B, C, H, W), where the pixels lie; in memory that a GPU copies from by itself, if it is to go there.
 
-        Draws nothing by chance and touches no GPU, so that it may run ahead in a thread.
+        Draws nothing by chance, and of a GPU asks for pinned memory at most where a thread runs it ahead.
         """
         if self._pixels is not None:
             pixels = self._pixels[torch.from_numpy(positions).to(self._pixels.device)]

@@ -117,6 +117,18 @@ def test_pixels_in_memory_need_no_thread() -> None:
     assert not list(readers())
 
 
+def test_a_device_with_a_number_needs_no_thread_either() -> None:
+    """A tensor sent to "cuda" says that it lies on "cuda:0", and one sent to "cpu:0" that it lies on "cpu"."""
+    pixels = np.arange(40, dtype=np.uint8)[:, None, None, None].repeat(8, 2).repeat(8, 3)
+    images = Images(pixels, np.arange(40), np.arange(40) % 3, tuple("abc"))
+    with closing(ImageReader(images, torch.device("cpu", 0), True).batches(np.arange(40)[::-1].copy(), 8)) as batches:
+        batch = next(batches)
+        assert batch.labels is not None
+        assert batch.pixels[:, 0, 0, 0].tolist() == [39, 38, 37, 36, 35, 34, 33, 32]
+        assert batch.labels.tolist() == [0, 2, 1, 0, 2, 1, 0, 2]
+        assert not list(readers())
+
+
 def test_training_from_a_file_resumes_to_the_same_bits(workshop: Any, same: Any, tmp_path: Path) -> None:
     """Shuffling, noise and reading ahead know nothing of where the pixels lie, or of a training cut in two."""
     train = workshop.dataset.train
