@@ -51,8 +51,8 @@ def resolve(wanted: Precision, device: torch.device, model: LatentModel, batch_s
     if wanted != "auto":
         return wanted
     fast = device.type == "cpu" and _has_bfloat16(device)
-    large = batch_size * multiply_adds(model) >= WORTHWHILE
-    return "bfloat16" if fast and large and agrees(model, loss, device) else "float32"
+    large = fast and batch_size * multiply_adds(model) >= WORTHWHILE
+    return "bfloat16" if large and agrees(model, loss, device) else "float32"
 
 
 def computing(precision: Resolved, device: torch.device) -> contextlib.AbstractContextManager[object]:
@@ -99,7 +99,7 @@ def multiply_adds(model: LatentModel) -> int:
     weight = next(model.parameters())
     labels = torch.zeros(1, dtype=torch.int64, device=weight.device) if model.num_classes else None
     with torch.no_grad():
-        model.terms(weight.new_zeros(1, *model.image_shape), labels)
+        model.terms(weight.new_zeros(1, *model.image_shape), labels, torch.Generator(weight.device))
     for hook in hooks:
         hook.remove()
     return sum(counts)

@@ -114,6 +114,23 @@ def test_multiply_adds_are_counted_by_hand() -> None:
     assert multiply_adds(conv) == convolutions + 64 * width + width * 3 * 2 + 3 * width + width * 64
 
 
+def test_counting_is_for_where_bfloat16_could_be_taken_and_draws_nothing(
+    garments: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training leaves torch's global generator to whoever else draws from it."""
+    before = torch.get_rng_state()
+    monkeypatch.setattr(precision, "_has_bfloat16", lambda device: True)
+    assert Learner(config(batch_size=1024), garments, CPU).precision == "bfloat16"
+    assert torch.equal(torch.get_rng_state(), before)
+
+    def refuse(model: LatentModel) -> int:
+        raise AssertionError("a forward pass for nothing")
+
+    monkeypatch.setattr(precision, "_has_bfloat16", lambda device: False)
+    monkeypatch.setattr(precision, "multiply_adds", refuse)
+    assert Learner(config(batch_size=1024), garments, CPU).precision == "float32"
+
+
 @pytest.mark.usefixtures("has_bfloat16")
 def test_what_is_measured_and_kept_is_float32(garments: Dataset) -> None:
     exact, rough = (Learner(config(precision=wanted), garments, CPU) for wanted in ("float32", "bfloat16"))
