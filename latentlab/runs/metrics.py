@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,13 @@ class MetricsFile:
 
     def cut_after(self, step: int) -> None:
         """Keep the records up to and including this step: what a resumed run goes on from. Raises OSError."""
+        self.keep(lambda record: record.get("step", 0) <= step)
+
+    def keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        """Keep the records that are wanted; the file is written once, whole, or not at all. Raises OSError."""
         if not self.path.exists():
             return
-        kept = b"".join(line + b"\n" for record, line in self._lines() if record.get("step", 0) <= step)
+        kept = b"".join(line + b"\n" for record, line in self._lines() if wanted(record))
         if kept != self.path.read_bytes():
             write_whole(self.path, kept)
 

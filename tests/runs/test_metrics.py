@@ -57,6 +57,20 @@ def test_cutting_keeps_what_came_before_and_mends(
     assert all(json.loads(line) for line in metrics.path.read_text().splitlines())
 
 
+def test_what_is_kept_is_written_once_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics = MetricsFile(tmp_path / "metrics.jsonl")
+    for step in (1, 2):
+        for split in ("train", "validation"):
+            metrics.append({"step": step, "split": split})
+    written = []
+    monkeypatch.setattr("latentlab.runs.metrics.write_whole", lambda path, data: written.append((path, data)))
+    metrics.keep(lambda record: record != {"step": 2, "split": "validation"})
+    ((path, data),) = written
+    assert (path, data) == (metrics.path, b"".join(metrics.path.read_bytes().splitlines(keepends=True)[:3]))
+    metrics.keep(lambda record: True)
+    assert len(written) == 1, "nothing to drop, nothing to write"
+
+
 def test_garbage_in_the_middle_is_counted_and_passed_over(tmp_path: Path) -> None:
     metrics = MetricsFile(tmp_path / "metrics.jsonl")
     metrics.path.write_bytes(b'{"step": 1}\n\x00\xff\x00\n[1, 2]\n\n' + b"[" * 100_000 + b'\n{"step": 2}\n{"st')
