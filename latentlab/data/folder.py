@@ -106,8 +106,10 @@ def _plan(paths: list[Path], request: Request) -> Plan:
 def _own_size(headers: dict[int, Header]) -> int:
     """The pictures' common shorter side where they are all of one size that the networks take, else 64."""
     sizes = {known.sides for known in headers.values()}
-    side = next(iter(sizes))[0]
-    return side if len(sizes) == 1 and SMALLEST <= side <= LARGEST else SIZE
+    if len(sizes) != 1:  # none at all where no file is a picture
+        return SIZE
+    ((side, _),) = sizes
+    return side if SMALLEST <= side <= LARGEST else SIZE
 
 
 def _divided(name: str, found: Decoded, listing: Listing, notes: tuple[str, ...]) -> Dataset:

@@ -141,6 +141,14 @@ def test_nothing_but_broken_pictures_is_refused(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+@pytest.mark.parametrize("size", [None, 16])
+def test_nothing_that_is_a_picture_at_all_is_refused(tmp_path: Path, size: int | None) -> None:
+    for name in ("a.png", "b.jpg"):
+        (tmp_path / name).write_text("no picture")
+    with pytest.raises(ValueError, match=r"no usable picture: 2 of 2 pictures skipped.*not a picture of a known"):
+        read(tmp_path, image_size=size)
+
+
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     (tmp_path / ".hidden.png").write_bytes(b"")
