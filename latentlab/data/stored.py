@@ -53,9 +53,16 @@ class StoredPixels:
         with self._lock:
             for row, start in places:
                 self._file.seek(start)
-                if self._file.readinto(found[row].data) != self._size:
-                    raise OSError(f"{self._path} has become shorter: start again, and it is made anew")
+                self._fill(found[row].reshape(-1).data)
         return found
+
+    def _fill(self, room: memoryview) -> None:
+        """Read on until it is full: one raw read may give less than it was asked for."""
+        while room:
+            count = self._file.readinto(room)
+            if not count:
+                raise OSError(f"{self._path} has become shorter: start again, and it is made anew")
+            room = room[count:]
 
 
 def _head(file: FileIO, path: Path) -> tuple[int, int, int, int]:

@@ -3,13 +3,16 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latentlab.data import stored
 from latentlab.data.stored import StoredPixels
 from latentlab.images import Chosen
 
@@ -47,6 +50,23 @@ def test_several_threads_may_read_at_once(store: StoredPixels) -> None:
     with ThreadPoolExecutor(4) as pool:
         for positions, found in zip(asked, pool.map(store.__getitem__, asked), strict=True):
             assert np.array_equal(found, PIXELS[positions])
+
+
+def test_a_read_may_give_less_than_it_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As raw reads do on network disks, or where a signal comes in between."""
+
+    class Slow(FileIO):
+        def readinto(self, room: Any) -> int | None:
+            return super().readinto(memoryview(room).cast("B")[:1000])
+
+    np.save(tmp_path / "pixels.npy", PIXELS)
+    monkeypatch.setattr(stored, "FileIO", Slow)
+    slow = StoredPixels(tmp_path / "pixels.npy")
+    asked = np.array([7, COUNT - 1, 0])
+    assert np.array_equal(slow[asked], PIXELS[asked])
+    os.truncate(tmp_path / "pixels.npy", 10_000)
+    with pytest.raises(OSError, match="has become shorter"):
+        slow[asked]
 
 
 @pytest.mark.parametrize(
