@@ -19,7 +19,8 @@ class Adam:
 
     Moments keep the memory layout of their parameters, which the fused arithmetic relies on. `weight_decay` is
     decoupled from the gradient: a step takes rate * weight_decay off each weight, but for biases, norms and other
-    parameters of fewer than two dimensions, which have nothing to gain from being small.
+    parameters of fewer than two dimensions, which have nothing to gain from being small, and for a learnt prior's,
+    which would be drawn to N(0, I).
     """
 
     def __init__(self, parameters: Iterable[tuple[str, Parameter]], weight_decay: float = 0.0) -> None:
@@ -31,7 +32,7 @@ class Adam:
         self._squares = [torch.zeros_like(average) for average in self._averages]
         place = self._parameters[0].device if self._fused else "cpu"
         self._steps = [torch.zeros((), device=place) for _ in self._parameters]
-        decaying = [i for i, parameter in enumerate(self._parameters) if weight_decay and parameter.ndim > 1]
+        decaying = [i for i, (name, value) in enumerate(named.items()) if weight_decay and _decays(name, value)]
         others = [i for i in range(len(self._parameters)) if i not in decaying]
         self._groups = [group for group in ((decaying, weight_decay), (others, 0.0)) if group[0]]
 
@@ -85,9 +86,17 @@ class Adam:
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Copy the moments from what `state` gave. Raises KeyError, and RuntimeError for other shapes."""
-        for name, value in self.state().items():
+        """Copy the moments from what `state` gave. Raises KeyError, and RuntimeError for other shapes: none is taken."""
+        moments = self.state()
+        for name, value in moments.items():
+            if state[name].shape != value.shape:  # copy_ would spread one number over all
+                raise RuntimeError(f"{name} is of shape {tuple(state[name].shape)} and should be {tuple(value.shape)}")
+        for name, value in moments.items():
             value.copy_(state[name])
 
     def _moments(self) -> dict[str, list[Tensor]]:
         return {"exp_avg": self._averages, "exp_avg_sq": self._squares, "step": self._steps}
+
+
+def _decays(name: str, parameter: Tensor) -> bool:
+    return parameter.ndim > 1 and not name.startswith("prior.")

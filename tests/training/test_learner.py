@@ -73,6 +73,35 @@ def test_steps_are_those_of_torchs_adamw(digits: Dataset, decay: float) -> None:
         torch.testing.assert_close(learner.model.state_dict()[name], value, rtol=1e-4, atol=1e-5)
 
 
+def test_a_prior_of_each_class_is_not_drawn_to_the_standard_one(digits: Dataset) -> None:
+    """With no gradient but the decay's, all matrices shrink but for the prior's: its zero is N(0, I)."""
+    settings = config(model={"kind": "cvae", "prior": "conditional"}, training={"weight_decay": 0.5})
+    learner = Learner(settings, digits, CPU)
+    priors = {name: value for name, value in learner.model.named_parameters() if name.startswith("prior.")}
+    assert {name for name, value in priors.items() if value.ndim > 1} == {"prior.mu.weight", "prior.log_var.weight"}
+    with torch.no_grad():
+        for parameter in learner.model.parameters():
+            parameter.fill_(1.0)
+    for parameter in learner.model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    learner.optimizer.step(0.1)
+    for name, value in learner.model.named_parameters():
+        wanted = 0.95 if value.ndim > 1 and name not in priors else 1.0
+        torch.testing.assert_close(value.detach(), torch.full_like(value, wanted), msg=name)
+
+
+def test_moments_of_another_shape_are_refused_and_none_is_taken(digits: Dataset) -> None:
+    """copy_ would spread one number over all, without a word."""
+    learner = Learner(config(), digits, CPU)
+    learner.step(batches(digits, 1)[0], KNOBS)
+    before = {name: value.clone() for name, value in learner.optimizer.state().items()}
+    name = list(before)[len(before) // 2]
+    other = {key: torch.zeros_like(value) for key, value in before.items()} | {name: torch.zeros(1)}
+    with pytest.raises(RuntimeError, match=name):
+        learner.optimizer.restore(other)
+    assert equal(learner.optimizer.state(), before)
+
+
 def first_moments(learner: Learner) -> Tensor:
     _, training = learner.state()
     return torch.cat([value.flatten() for name, value in training.items() if name.startswith("exp_avg.")])
