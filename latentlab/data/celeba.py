@@ -60,10 +60,11 @@ def read(request: Request) -> Dataset:
     notes = [f"{absent:,} of the {len(attributes.files):,} faces in the list are not there"] if absent else []
     train, test = rows[~is_test], rows[is_test]
     index = np.arange(len(rows), dtype=np.int64)
-    limit = len(train) if request.config.limit is None else request.config.limit
-    kept = balanced(labels[train], len(train), limit, request.seed)
+    limit, names = request.config.limit, request.config.attributes
+    kept = balanced(labels[train], len(train), len(train) if limit is None else limit, request.seed)
+    drawn = "" if len(kept) == len(train) else f", {limit} of {names or LABEL} by seed {request.seed}"
     parts = []
-    for part, mine, where in (("training", train[kept], index[kept]), ("test", test, index[len(train) :])):
+    for part, mine, where in ((f"training{drawn}", train[kept], index[kept]), ("test", test, index[len(train) :])):
         found = _decoded(folder, attributes, mine, part, request)
         used = mine[found.rows]
         values = attributes.values[used]
@@ -74,13 +75,17 @@ def read(request: Request) -> Dataset:
 
 
 def _decoded(folder: Path, attributes: Attributes, rows: Indices, part: str, request: Request) -> Decoded:
-    """These faces' middle squares. Raises ValueError where none of them can be used."""
+    """These faces' middle squares. part: tells them from other faces of the folder, which may be kept beside them.
+
+    Raises ValueError where none of them can be used.
+    """
     paths = [folder / attributes.files[row] for row in rows]
     plan = Plan(request.config.image_size or SIZE, request.config.channels or 3, list(range(len(paths))))
     found = decoded(f"{folder.resolve()} ({part} part)", folder, paths, request, lambda: plan)
     if not len(found.rows):
+        known = part.partition(",")[0]
         raise ValueError(
-            f"no picture of CelebA's {part} part in {folder} can be used: unpack img_align_celeba.zip again"
+            f"no picture of CelebA's {known} part in {folder} can be used: unpack img_align_celeba.zip again"
         )
     return found
 

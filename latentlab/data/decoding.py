@@ -70,10 +70,10 @@ def decoded(whose: str, root: Path, paths: list[Path], request: Request, plan: C
             return _in_memory(planned, paths, request)
         with cache.writing(folder, planned.shape, f"{whose}: {asked}") as (writer, skipped):
             _write(writer, skipped, planned, paths, request)
-        cache.tidy(folder, f"{whose}: {asked}")
-        kept = cache.opened(folder)
+        kept = cache.opened(folder)  # before others are removed: another process may be doing the same
         if kept is None:
             raise OSError(f"what was just written to {folder} cannot be read again: check that disk")
+        cache.tidy(folder, f"{whose}: {asked}")
         notes = (f"the pictures were decoded into {folder}, which may be deleted and is then made again",)
     rows = np.setdiff1d(np.arange(len(paths), dtype=np.int64), list(kept.skipped))
     pixels: PixelStore = kept.pixels

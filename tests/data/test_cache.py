@@ -2,6 +2,8 @@
 
 import errno
 import os
+import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -243,6 +245,18 @@ def test_another_process_may_be_faster(pictures: Path) -> None:
     known = cache.opened(where)
     assert known is not None
     assert len(known.pixels) == COUNT, "what was there is whole, and stays"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there what is open cannot be removed")
+def test_what_another_process_removes_meanwhile_is_open_already(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = everything(read(pictures))
+    shutil.rmtree(pictures.parent / "data")
+    monkeypatch.setattr(cache, "tidy", lambda folder, _: shutil.rmtree(folder))
+    data = read(pictures)
+    assert kept(pictures) == []
+    assert np.array_equal(everything(data), whole)
 
 
 def test_splits_and_limits_stay_where_they_are(pictures: Path) -> None:

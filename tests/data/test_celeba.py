@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from latentlab.config import DataConfig
-from latentlab.data import pictures
+from latentlab.data import decoding, pictures
 from latentlab.data.sources import load
 from latentlab.images import limited
 
@@ -135,3 +135,31 @@ def test_with_a_limit_only_what_trains_is_decoded(home: Path, monkeypatch: pytes
     assert some.train.index.tolist() == chosen.index.tolist()
     assert np.array_equal(some.train.pixels[np.arange(2)], chosen.pixels[np.arange(2)])
     assert len(limited(some.train, 2, 1)) == len(some.test) + 1
+
+
+def test_what_another_limit_or_seed_draws_is_kept_beside_the_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of a sweep that take turns would decode the same faces anew each time, and delete one another's."""
+    monkeypatch.setattr(decoding, "SMALL", 0)
+    several = [(None, 0, ()), (2, 0, ()), (2, 1, ()), (2, 0, ("Bald",))]
+
+    def look() -> list[str]:
+        return [
+            load(DataConfig(source="celeba", limit=limit, attributes=names), data_dir=home, seed=seed).fingerprint
+            for limit, seed, names in several
+        ]
+
+    before = look()
+    assert len(set(before)) == len(several)
+    monkeypatch.setattr(decoding, "decode_all", lambda *_: pytest.fail("a picture was opened again"))
+    assert look() == before
+
+
+def test_pictures_that_changed_take_the_place_of_those_before(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "SMALL", 0)
+    config = DataConfig(source="celeba", limit=2)
+    load(config, data_dir=home)
+    before = set((home / "decoded").iterdir())
+    Image.new("RGB", (178, 218), (7, 7, 7)).save(home / "celeba" / "img_align_celeba" / "000001.jpg", quality=50)
+    load(config, data_dir=home)
+    after = set((home / "decoded").iterdir())
+    assert (len(before), len(after), len(before & after)) == (2, 2, 1), "the test part alone is the same"
