@@ -47,7 +47,7 @@ def _found(request: Namespace, ranks: "Ranks") -> tuple[RunFolder, Dataset] | No
     if ranks.writes:
         path = ""
         try:
-            run, dataset = _resumed(request) if request.resume is not None else _created(request)
+            run, dataset = (_resumed if request.resume is not None else _created)(request, ranks)
             path = str(run.path.resolve())
         finally:
             ranks.tell(path)
@@ -78,9 +78,11 @@ def _beginning(request: Namespace) -> dict[str, Any]:
     """With --from RUN: that run's model, and where its weights lie. Raises ValueError where there is no such run."""
     if request.start_from is None:
         return {}
-    run = open_run(request.start_from, runs_root(request.checkpoints))
-    config = run.record.config.to_dict()
-    return {"model": config["model"], "training": {"start_from": str(run.path.resolve())}}
+    root = runs_root(request.checkpoints)
+    run = open_run(request.start_from, root)
+    beside = run.path.parent.resolve() == root.resolve()
+    model = run.record.config.to_dict()["model"]
+    return {"model": model, "training": {"start_from": run.name if beside else str(run.path.resolve())}}
 
 
 def _flags(request: Namespace) -> dict[str, Any]:
@@ -93,7 +95,7 @@ def _flags(request: Namespace) -> dict[str, Any]:
     return values
 
 
-def _created(request: Namespace) -> tuple[RunFolder, Dataset]:
+def _created(request: Namespace, ranks: "Ranks") -> tuple[RunFolder, Dataset]:
     """A new run's folder and its data. Nothing is created before all that was asked for has been looked at."""
     from latentlab.training.preparation import check
 
@@ -104,7 +106,7 @@ def _created(request: Namespace) -> tuple[RunFolder, Dataset]:
     if request.name is not None:
         check_free(root, request.name)  # loading the data may take minutes
     dataset = data_of(config, request.data_dir)
-    check(config, dataset)
+    check(config, dataset, ranks)
     name = request.name if request.name is not None else free_name(root, _stem(config))
     return create_run(root, new_record(name, config, dataset)), dataset
 
@@ -114,7 +116,7 @@ def _stem(config: RunConfig) -> str:
     return f"{source}-{config.model.kind}"
 
 
-def _resumed(request: Namespace) -> tuple[RunFolder, Dataset]:
+def _resumed(request: Namespace, ranks: "Ranks") -> tuple[RunFolder, Dataset]:
     """The run to go on with, set to its new number of epochs and device, and the data it was trained on."""
     from latentlab.training.preparation import check
 
@@ -131,7 +133,7 @@ def _resumed(request: Namespace) -> tuple[RunFolder, Dataset]:
     dataset = data_of(config, request.data_dir)
     if dataset.fingerprint != run.record.dataset.fingerprint:
         raise ValueError(f"the images of {dataset.name} are not those that {run.name} was trained on: train a new run")
-    check(config, dataset)
+    check(config, dataset, ranks)
     if config != before:
         more = config.training.epochs != before.training.epochs
         with run.lock():
@@ -170,11 +172,11 @@ def _follow(run: RunFolder, dataset: Dataset, as_json: bool, ranks: "Ranks") -> 
     ):
         for last in events:
             show(last)
-    if not ranks.writes:
-        return FAILED if isinstance(last, Failed) else DONE
     if isinstance(last, Failed):
-        return say(last.message, FAILED)
+        return say(last.message if ranks.alone else f"process {ranks.rank}: {last.message}", FAILED)
     assert isinstance(last, Finished), "training ends by finishing or failing"
+    if not ranks.writes:
+        return INTERRUPTED if last.reason == "stopped" else DONE
     if last.reason == "stopped":
         return say(f"stopped and kept; go on with: latentlab train --resume {_how_to_find(run)}", INTERRUPTED)
     if not as_json:

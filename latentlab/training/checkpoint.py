@@ -28,7 +28,7 @@ SCHEMA_VERSION = 2  # of state.json
 
 def plans_and_precision_are_stored(state: dict[str, Any]) -> dict[str, Any]:
     """1 to 2: without a plan (0) whoever goes on makes one; loss was never undone, and all was float32."""
-    return {**state, "planned_steps": 0, "rollbacks": 0, "precision": "float32"}
+    return {**state, "planned_steps": 0, "rollbacks": 0, "rollback_step": 0, "precision": "float32"}
 
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: plans_and_precision_are_stored}

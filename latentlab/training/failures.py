@@ -27,6 +27,8 @@ def explain(error: Exception, training: Training | None, kept: int | None) -> st
         return f"there is not enough memory{_that_would_fit(error, training)}; {rest}"
     if isinstance(error, ValueError):
         return str(error)
+    if training is not None and not training.ranks.alone and isinstance(error, RuntimeError) and _lost(error):
+        return f"another of the processes that train together has ended at step {step}; {rest}"
     return f"training failed at step {step}: {type(error).__name__}: {_first_line(error)}; {rest}"
 
 
@@ -67,8 +69,13 @@ def _that_would_fit(error: Exception, training: Training | None) -> str:
     size = training.config.training.batch_size
     fits = fitting_batch(training)
     if fits is None:
-        return f" for batches of {size} images, nor for one: take a smaller network or smaller images"
+        return f" for batches of {size} images, nor for smaller ones: take a smaller network or smaller images"
     return f" for batches of {size} images: a batch size of {fits} fits"
+
+
+def _lost(error: RuntimeError) -> bool:
+    """Whether a process that was to be met did not come."""
+    return any(word in str(error).lower() for word in ("gloo", "nccl", "connection", "peer"))
 
 
 def _first_line(error: Exception) -> str:

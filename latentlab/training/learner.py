@@ -154,16 +154,17 @@ class Learner:
     @torch.no_grad()
     def agree(self) -> None:
         """Take the mean of running statistics, which each process gathers from its own rows, over all of them."""
-        models = {id(model): model for model in (self.model, self.shown)}.values()
+        models = [self.model] if self.mean is None else [self.model, self.mean.model]
         buffers = [buffer for model in models for buffer in model.buffers() if buffer.is_floating_point()]
         if buffers and not self.ranks.alone:
             self.ranks.add(buffers)
             torch._foreach_div_(buffers, self.ranks.world)
 
     def finite(self) -> bool:
-        """Whether every weight is a finite number."""
-        models = (self.model, self.shown)
-        return all(bool(torch.isfinite(weight).all()) for model in models for weight in model.parameters())
+        """Whether every weight and every running statistic is a finite number."""
+        models = [self.model] if self.mean is None else [self.model, self.mean.model]
+        values = [value for model in models for value in model.state_dict().values() if value.is_floating_point()]
+        return bool(torch.stack([torch.isfinite(value).all() for value in values]).all())  # waits for the device once
 
     def state(self) -> tuple[State, State]:
         """The shown weights; and what going on needs besides: moments, and weights where a mean is shown. Not copies.

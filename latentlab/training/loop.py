@@ -89,8 +89,10 @@ def _learn(training: Training, control: Control) -> Iterator[Event]:
             knobs = training.knobs
             with meter.timed():
                 batch = next(batches)
+                training.stepping = True
                 meter.add(training.learner.step(batch, knobs), len(batch))
                 progress.stepped()
+                training.stepping = False
                 if training.copy_due:
                     training.keep_copy()
             if training.record_due:
@@ -202,7 +204,9 @@ def _keep(run: RunFolder, training: Training | None) -> None:
     """Interrupted: save without yielding anything. A failure is noted in run.json, where that can be written."""
     status, message = "stopped", None
     try:
-        if training is not None:
+        if training is not None and training.ranks.alone:
+            if training.stepping:  # the weights may be a step ahead: resuming would take that one twice
+                training.undo()
             training.save_what_is_good()
     except Exception as error:
         status, message = "failed", _sentence(error, run, training)

@@ -7,6 +7,7 @@ import torch
 
 from latentlab.training.training import Training
 
+SPARE = 1.25  # times a batch that is named must fit: what is free lies in pieces, and differs from time to time
 CPU_SHORTAGE = "can't allocate memory"  # what torch's allocator for the CPU says, in a plain RuntimeError
 
 
@@ -31,12 +32,12 @@ def fitting_batch(training: Training) -> int | None:
     Found by trying, so it counts everything: the network, its gradients and what else this machine does. The step has
     learning rate 0, but it draws noise: the training is over.
     """
-    smallest = 2 if training.config.model.norm == "batch" else 1
-    size = min(training.config.training.batch_size, len(training.train_positions)) // 2
+    smallest, world = 2 if training.config.model.norm == "batch" else 1, training.ranks.world
+    size = min(training.config.training.batch_size, len(training.train_positions)) // world // 2  # of one process
     while size >= smallest:
         try:
-            _step(training, size)
-            return size
+            _step(training, round(size * SPARE))
+            return size * world
         except (RuntimeError, MemoryError) as error:
             if not is_shortage(error):
                 return None

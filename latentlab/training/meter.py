@@ -104,9 +104,13 @@ class Meter:
         self._sums.copy_(sums.terms)
         self.images, self.seconds = sums.images, sums.seconds
 
+    def finite(self) -> bool:
+        """Whether all that was added is a finite number, waiting for the device."""
+        return bool(torch.isfinite(self._sums).all())
+
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values; decimal digits keep every float32 exactly. Raises NotFinite."""
-        if not bool(torch.isfinite(self._sums).all()):
+        if not self.finite():
             raise NotFinite("the loss became infinite or not a number")
         return {"sums": self._sums.tolist(), "images": self.images, "seconds": self.seconds}
 

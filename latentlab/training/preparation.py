@@ -26,9 +26,23 @@ def check(config: RunConfig, dataset: Dataset, ranks: Ranks = ALONE) -> None:
     smallest = min(train, config.training.batch_size)
     if config.model.norm == "batch" and smallest < least_batch(config, ranks):
         raise ValueError("batch normalisation cannot learn from one image at a time: take larger batches, or norm none")
+    if not ranks.alone:
+        _check_shared(config)
     if smallest < ranks.world:
         raise ValueError(f"a batch of {smallest} images is too small for {ranks.world} processes: start fewer of them")
     build.check(config.model, dataset.shape, dataset.num_classes)
+
+
+def _check_shared(config: RunConfig) -> None:
+    """Raises ValueError for what is made of a whole batch's mean, of which each process would see a part."""
+    objective = config.objective
+    alone = "it looks at the mean of a whole batch, and each process sees a part: train it with one"
+    if config.model.sigma == "optimal":
+        raise ValueError(f"sigma optimal is not for several processes: {alone}")
+    if objective.kind == "capacity":
+        raise ValueError(f"the objective capacity is not for several processes: {alone}")
+    if objective.free_bits and objective.free_bits_per == "dimension":
+        raise ValueError(f"free bits per dimension are not for several processes: {alone}, or take them per sample")
 
 
 def prepare(config: RunConfig, dataset: Dataset, run: RunFolder, ranks: Ranks = ALONE) -> Training:

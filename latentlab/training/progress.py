@@ -22,6 +22,7 @@ class Progress:
     best_neg_elbo: float | None = None
     planned_steps: int = 0  # of the first planning: what schedules stretch over, however many epochs are added
     rollbacks: int = 0  # how often a loss that broke was undone at this learning rate and its halves
+    rollback_step: int = 0  # where training went back to, the last time
 
     def stepped(self) -> None:
         """One more batch was learnt from."""

@@ -19,7 +19,7 @@ from latentlab.training.batches import ImageReader, epoch_order, least_batch, sp
 from latentlab.training.devices import describe
 from latentlab.training.distributed import ALONE, Ranks
 from latentlab.training.divergence import worst_reconstruction
-from latentlab.training.last_good import MOST_ROLLBACKS, LastGood
+from latentlab.training.last_good import FORGIVEN_AFTER, MOST_ROLLBACKS, Copies
 from latentlab.training.learner import Knobs, Learner
 from latentlab.training.meter import Meter, NotFinite
 from latentlab.training.progress import Progress
@@ -50,7 +50,9 @@ class Training:
     history: list[Measured] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)
     _saved: tuple[object, ...] | None = None
-    _good: LastGood | None = None
+    _copies: Copies = field(default_factory=Copies)
+    _sound: bool = True  # in all processes that train together, when they last met
+    stepping: bool = False  # weights may be a step ahead of the counters
     _clock: float = field(default_factory=time.perf_counter)
     _snapshot_time: float = float("-inf")
 
@@ -152,8 +154,12 @@ class Training:
         """The meter's means, appended to metrics.jsonl; clears the meter. Raises NotFinite and OSError."""
         meter.gather(self.ranks)
         means = meter.means()
-        if split == "train" and means.reconstruction > worst_reconstruction(self.config.model, self.dataset.shape):
+        if means.reconstruction > worst_reconstruction(self.config.model, self.dataset.shape):
             raise NotFinite(f"the loss grew beyond bounds (to {means.objective:.2g} nats per image)")
+        if split == "train":
+            self._copies.recorded(self.progress.step)
+            if self.progress.step - self.progress.rollback_step >= FORGIVEN_AFTER:
+                self.progress.rollbacks = 0
         self.tick()
         measured = Measured(
             self.progress.step,
@@ -177,6 +183,8 @@ class Training:
 
     def unsaid(self) -> list[str]:
         """A sentence on each thing that is not as it should be, as far as the curves show; each kind is said once."""
+        if not self.writes:
+            return []
         found: dict[str, str] = {finding.kind: finding.sentence for finding in findings(self.history)}
         if (reason := self.learner.failed_capture) is not None:
             found["capture"] = f"this GPU's steps are launched one kernel at a time, which is slower: {reason}"
@@ -186,13 +194,19 @@ class Training:
 
     def together(self) -> None:
         """What processes that train together must do before a state is measured or kept: all of them, at one place."""
+        if self.ranks.alone:
+            return
         self.learner.agree()
         self.meter.gather(self.ranks)
+        broken = not (self.learner.finite() and self.meter.finite())
+        self._sound = not self.ranks.any(broken, self.learner.device)
         if not self.writes:
             self.meter.clear()  # the first one holds it all
 
     def save(self) -> Saved | None:
         """Write a checkpoint, unless just this state is saved already. Raises NotFinite and OSError."""
+        if not self._sound:
+            raise NotFinite("the loss became infinite or not a number")
         mark = self._mark()
         if mark == self._saved or not self.writes:
             return None
@@ -206,7 +220,9 @@ class Training:
         try:
             return self.save()
         except NotFinite:
+            knobs = self.progress.beta, self.progress.learning_rate
             self.undo()
+            self.turn(*knobs)  # the change that brought them may be among what is undone
             return self.save()
 
     def draw(self) -> list[Path]:
@@ -229,19 +245,20 @@ class Training:
 
     def keep_copy(self) -> None:
         """Keep everything as it is now, in memory, to go back to. Raises NotFinite where a weight is no number."""
-        self._good = last_good.taken(self.learner, self.meter, self.progress)
+        self._copies.keep(last_good.taken(self.learner, self.meter, self.progress))
 
     def go_back(self, trouble: NotFinite) -> str:
         """Undo all steps since the last copy, and go on with half the learning rate. Returns what to tell the person.
 
         Raises `trouble` where that was done three times already, or there is no copy.
         """
-        if self._good is None or self.progress.rollbacks >= MOST_ROLLBACKS:
+        if self._copies.good is None or self.progress.rollbacks >= MOST_ROLLBACKS:
             raise trouble
         broken = self.progress.step
         self.undo()
         progress = self.progress
         progress.rollbacks += 1
+        progress.rollback_step = progress.step
         self.turn(progress.beta, progress.learning_rate / 2)
         return (
             f"{trouble} near step {broken}: went back to step {progress.step} and goes on with half the learning rate, "
@@ -250,8 +267,11 @@ class Training:
 
     def undo(self) -> None:
         """Put everything back where the last copy was taken, its curves and changes too. Raises OSError."""
-        assert self._good is not None, "a copy was kept"
-        self.progress = last_good.gone_back(self._good, self.learner, self.meter, self.progress)
+        good = self._copies.good
+        assert good is not None, "a copy was kept"
+        self._copies.forget_what_waits()
+        self._sound, self.stepping = True, False
+        self.progress = last_good.gone_back(good, self.learner, self.meter, self.progress)
         self.forget_what_follows()
 
     def forget_what_follows(self) -> None:
@@ -272,6 +292,8 @@ class Training:
         if path is None:
             return False
         restored = checkpoint.restore(self.run, path, self.config, self.learner, self.meter)
+        if not self.writes:
+            self.meter.clear()  # what was counted so far is the first process's
         self.progress = restored.progress
         self.progress.planned_steps = self.progress.planned_steps or self.steps_per_epoch * restored.epochs
         self._saved = self._mark()

@@ -272,7 +272,7 @@ def test_letters_do_nothing_while_a_field_has_the_focus(person: Person):
     person.qtbot.keyClick(spin, Qt.Key.Key_R)
     assert person.session.place.z is z
     person.key(Qt.Key.Key_R)
-    assert person.session.place.z is not z
+    person.wait(lambda: person.session.place.z is not z, 5)
 
 
 def test_hovering_shows_the_card_of_the_very_image(person: Person):

@@ -5,13 +5,19 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor
 
+from latentlab.images import Dataset
 from latentlab.runs.folder import RunFolder
 from latentlab.training.distributed import ALONE, Ranks, joined
+from latentlab.training.learner import Learner
+from latentlab.training.preparation import check
 
 CLOSE = 2e-4  # nats of about 40: float32 adds in another order
 
@@ -28,7 +34,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
 }
 
 
-def together(*trainings: tuple[RunFolder, int]) -> list[dict[str, Any]]:
+def together(*trainings: tuple[RunFolder, int | str]) -> list[dict[str, Any]]:
     """The last events of trainings by two processes, as the first of them tells."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -70,15 +76,27 @@ def test_two_processes_learn_what_one_does_and_either_goes_on_with_the_others_ru
     alone = {name: workshop.new(workshop.config(**sections)) for name, sections in SCENARIOS.items()}
     shared = {name: workshop.new(workshop.config(**sections)) for name, sections in SCENARIOS.items()}
     begun_alone = workshop.new(workshop.config())
+    rare, begun_rare, stopped = (workshop.new(workshop.config(training={"log_every": 3})) for _ in range(3))
+    workshop.train(rare)
+    workshop.train(begun_rare, epochs=1)  # ends between two records
     for run in alone.values():
         workshop.train(run)
     workshop.train(begun_alone, epochs=1)
-    told = together(*((run, 3) for run in list(shared.values())[1:]), (shared["plain"], 1), (begun_alone, 3))
-    assert [event["event"] for event in told] == ["finished"] * 5
+    told = together(
+        *((run, 3) for run in list(shared.values())[1:]),
+        (shared["plain"], 1),
+        (begun_alone, 3),
+        (begun_rare, 3),
+        (stopped, "3stop"),
+    )
+    assert [event["event"] for event in told] == ["finished"] * 7
+    assert (told[-1]["reason"], told[-1]["step"]) == ("stopped", 3)
+    assert stopped.checkpoints.steps() == [3]
     workshop.train(shared["plain"], epochs=3)  # the last two of its epochs
     for name in ("plain", "everything", "conditional"):
         assert furthest(alone[name], shared[name]) < CLOSE, name
     assert furthest(alone["plain"], begun_alone) < CLOSE
+    assert furthest(rare, begun_rare) < CLOSE
     assert CLOSE < furthest(alone["norm"], shared["norm"]) < 5  # each process normalises its own rows
 
 
@@ -105,3 +123,42 @@ def test_half_of_torchruns_environment_is_a_sentence(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("MASTER_ADDR", raising=False)
     with pytest.raises(ValueError, match=r"MASTER_ADDR.* is not set: start several processes with torchrun"), joined():
         pass
+
+
+class Doubling(Ranks):
+    """Two processes that hold the same."""
+
+    def add(self, tensors: Sequence[Tensor]) -> None:
+        for tensor in tensors:
+            tensor.mul_(3)
+
+
+def test_running_statistics_are_the_mean_of_all_processes(digits: Dataset, workshop: Any) -> None:
+    learner = Learner(workshop.config(model={"norm": "batch"}), digits, torch.device("cpu"), Doubling(0, 2))
+    buffers = {name: value.clone() for name, value in learner.model.named_buffers() if "running" in name}
+    assert buffers
+    learner.agree()
+    for name, value in learner.model.named_buffers():
+        if "running" in name:
+            assert torch.equal(value, buffers[name] * 3 / 2)
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"model": {"likelihood": "gaussian", "sigma": "optimal"}}, "sigma optimal is not for several processes"),
+        (
+            {"model": {"kind": "beta-vae"}, "objective": {"kind": "capacity", "capacity": 5}},
+            "the objective capacity is not for several processes",
+        ),
+        ({"objective": {"free_bits": 0.1}}, "free bits per dimension are not for several processes"),
+        ({"training": {"batch_size": 1}, "data": {"limit": None}}, "too small for 2 processes"),
+    ],
+)
+def test_what_needs_the_whole_batch_is_refused(
+    workshop: Any, digits: Dataset, sections: dict[str, Any], words: str
+) -> None:
+    config = workshop.config(**sections)
+    check(config, digits)
+    with pytest.raises(ValueError, match=words):
+        check(config, digits, Ranks(0, 2))

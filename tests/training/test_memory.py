@@ -90,7 +90,7 @@ def short_of(monkeypatch: pytest.MonkeyPatch, largest: int, error: Exception) ->
     ids=lambda error: type(error).__name__,
 )
 def test_every_kind_of_shortage_is_known(workshop: Any, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    short_of(monkeypatch, 9, error)
+    short_of(monkeypatch, 10, error)
     run = workshop.new(workshop.config())
     events = workshop.train(run)
     assert isinstance(events[-1], Failed)
@@ -104,13 +104,13 @@ def test_where_nothing_fits_the_network_is_too_large(workshop: Any, monkeypatch:
     short_of(monkeypatch, 0, MemoryError())
     events = workshop.train(workshop.new(workshop.config()))
     assert events[-1].message == (
-        "there is not enough memory for batches of 32 images, nor for one: take a smaller network or smaller images; "
-        "no checkpoint was saved yet"
+        "there is not enough memory for batches of 32 images, nor for smaller ones: "
+        "take a smaller network or smaller images; no checkpoint was saved yet"
     )
 
 
 def test_an_epoch_of_fewer_images_than_a_batch_counts_them(workshop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    short_of(monkeypatch, 60, MemoryError())
+    short_of(monkeypatch, 62, MemoryError())
     events = workshop.train(workshop.new(workshop.config(training={"batch_size": 4096})))
     assert "batches of 4096 images: a batch size of 49 fits" in events[-1].message
 

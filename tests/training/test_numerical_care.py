@@ -273,3 +273,49 @@ def test_images_all_alike_are_learnt_by_heart_without_breaking(workshop: Any) ->
         config = workshop.config(model={"likelihood": "gaussian", "sigma": sigma}, training={"epochs": 10})
         events = workshop.train(workshop.new(config, alike), dataset=alike)
         assert isinstance(events[-1], Finished), (sigma, events[-1])
+
+
+def test_a_copy_of_a_state_whose_loss_is_bad_is_not_gone_back_to(
+    workshop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy of step 20 holds finite weights, but the record of that step shows that they are of no use."""
+    monkeypatch.setattr(last_good, "STEPS_BETWEEN", {"cpu": 10})
+    control = Control()
+
+    def too_fast(event: Event) -> None:
+        if isinstance(event, Measured) and event.step == 10:
+            control.set(lr=10.0)
+
+    settings = {"epochs": 10, "checkpoint_every": 10, "log_every": 10}
+    config = workshop.config(data={"val_fraction": 0.0}, training=settings)
+    events = workshop.train(workshop.new(config), control=control, react=too_fast)
+    first = next(message for message in warnings(events) if "went back" in message)
+    assert "near step 20: went back to step 0 " in first
+
+
+def test_a_setback_is_forgiven_after_enough_sound_steps(
+    workshop: Any, trainings: list[Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(last_good, "STEPS_BETWEEN", {"cpu": 4})
+    monkeypatch.setattr("latentlab.training.training.FORGIVEN_AFTER", 15)
+    run = workshop.new(workshop.config(**HUNDRED_STEPS))
+    events = workshop.train(run, react=spoiling(trainings, 10, 30, 50, 70, 90))
+    assert isinstance(events[-1], Finished)
+    assert [message.rpartition("(")[2] for message in warnings(events)] == ["time 1 of at most 3)"] * 5
+
+
+def test_a_running_statistic_that_is_no_number_counts_as_broken(
+    workshop: Any, trainings: list[Training], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = workshop.new(workshop.config(model={"norm": "batch"}, training={"ema": 0.9}))
+    workshop.train(run, epochs=1)
+    workshop.train(run, epochs=1)
+    learner = trainings[-1].learner if trainings else None
+    assert learner is not None
+    assert learner.finite()
+    for model in (learner.model, learner.shown):
+        value = next(value for name, value in model.named_buffers() if "running_var" in name)
+        before = value[0].item()
+        value[0] = torch.nan
+        assert not learner.finite()
+        value[0] = before
