@@ -117,7 +117,8 @@ class WeightSchedule(Section):
 
     shape: Literal["constant", "linear", "cosine", "cyclical"] = Field("constant", description="The way it changes")
     steps: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="Steps until it is there, and held; empty: those of the whole training"
+        None,
+        description="Steps until it is there, and held; empty: the whole training's; without use where it is constant",
     )
     start: float = Field(0.0, ge=0.0, le=1000.0, description="Fraction of the value at the first step")
     end: float = Field(1.0, ge=0.0, le=1000.0, description="Fraction of the value at the end, held from there on")
@@ -132,7 +133,8 @@ class RateSchedule(Section):
         "constant", description="The way it changes; one-cycle rises to the full rate and falls, cyclical starts anew"
     )
     steps: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="Steps until it is there, and held; empty: those of the whole training"
+        None,
+        description="Steps until it is there, and held; empty: the whole training's; without use where it is constant",
     )
     start: Annotated[float, Field(gt=0.0, le=1.0)] | None = Field(
         None, description="Fraction of the rate at the first step; empty: 1, or 0.04 for one-cycle"
@@ -140,6 +142,18 @@ class RateSchedule(Section):
     end: float = Field(0.01, ge=0.0, le=1.0, description="Fraction of the rate at the end, held from there on")
     cycles: int = Field(4, ge=1, le=10_000, description="Of a cyclical schedule: how often it falls")
     peak: float = Field(0.3, gt=0.0, lt=1.0, description="Of one-cycle: share of the steps until the full rate")
+
+
+ONLY_OF = {"cycles": "cyclical", "ratio": "cyclical", "peak": "one-cycle"}
+
+
+def _check_schedule(name: str, schedule: WeightSchedule | RateSchedule) -> None:
+    """Raises ValueError where a field is set that its shape ignores; not for steps, which a form may set first."""
+    shape = schedule.shape
+    for field, kind in type(schedule).model_fields.items():
+        ignored = field not in ("shape", "steps") and (shape == "constant" or shape != ONLY_OF.get(field, shape))
+        if ignored and getattr(schedule, field) != kind.default:
+            raise ValueError(f"the {name} schedule {field} is for another shape; one that is {shape} has no use for it")
 
 
 class ObjectiveConfig(Section):
@@ -173,8 +187,16 @@ class ObjectiveConfig(Section):
             raise ValueError(f"free bits are for the objective beta, and this one is {self.kind}")
         if self.kind != "capacity" and self.capacity_weight != 1000.0:
             raise ValueError(f"a capacity's weight is for the objective capacity, and this one is {self.kind}")
+        if self.kind != "capacity" and self.capacity_schedule != type(self).model_fields["capacity_schedule"].default:
+            raise ValueError(f"a capacity's schedule is for the objective capacity, and this one is {self.kind}")
         if self.kind != "iwae" and self.samples != 1:
             raise ValueError("several samples per image are for the objective iwae")
+        if self.beta == 0 and self.free_bits:
+            raise ValueError(
+                "beta 0 leaves the KL out, so free bits spare nothing: choose another beta, or no free bits"
+            )
+        _check_schedule("beta", self.beta_schedule)
+        _check_schedule("capacity", self.capacity_schedule)
         return self
 
 
@@ -208,7 +230,8 @@ class TrainingConfig(Section):
     )
 
     @model_validator(mode="after")
-    def _decay_leaves_something(self) -> Self:
+    def _rates_fit(self) -> Self:
+        _check_schedule("learning rate", self.learning_rate_schedule)
         if self.weight_decay * self.learning_rate >= 1:
             what = f"weight decay {self.weight_decay:g} at learning rate {self.learning_rate:g}"
             raise ValueError(f"{what} takes off all of a weight at each step: choose less of one of them")

@@ -112,6 +112,33 @@ def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
         ({"objective": {"beta_schedule": {"shape": "one-cycle"}}}, "beta schedule shape: input should be 'constant'"),
         ({"objective": {"beta_schedule": {"ratio": 0}}}, "beta schedule ratio: .* greater than 0"),
         ({"training": {"learning_rate_schedule": {"start": 0}}}, "learning rate schedule start: .* greater than 0"),
+        (
+            {"objective": {"beta_schedule": {"start": 0.5}}},
+            "beta schedule start is for another shape; one that is constant has no use for it",
+        ),
+        ({"objective": {"beta_schedule": {"shape": "linear", "ratio": 0.7}}}, "beta schedule ratio .* is linear has"),
+        ({"objective": {"beta_schedule": {"shape": "cosine", "cycles": 2}}}, "beta schedule cycles .* is cosine has"),
+        ({"objective": {"capacity_schedule": {"steps": 5}}}, "a capacity's schedule is for the objective capacity"),
+        (
+            {
+                "model": {"kind": "beta-vae"},
+                "objective": {"kind": "capacity", "capacity": 3, "capacity_schedule": {"shape": "linear", "cycles": 2}},
+            },
+            "capacity schedule cycles is for another shape",
+        ),
+        ({"training": {"learning_rate_schedule": {"end": 0.1}}}, "learning rate schedule end .* is constant has"),
+        (
+            {"training": {"learning_rate_schedule": {"shape": "cyclical", "peak": 0.1}}},
+            "learning rate schedule peak .* is cyclical has no use for it",
+        ),
+        (
+            {"training": {"learning_rate_schedule": {"shape": "one-cycle", "cycles": 2}}},
+            "learning rate schedule cycles .* is one-cycle has no use for it",
+        ),
+        (
+            {"model": {"kind": "beta-vae"}, "objective": {"beta": 0, "free_bits": 0.5}},
+            "beta 0 leaves the KL out, so free bits spare nothing",
+        ),
         ({"training": {"weight_decay": 10, "learning_rate": 0.1}}, "takes off all of a weight at each step"),
         ({"training": {"ema": 1}}, "ema: .* less than 1"),
         ({"training": {"clip_norm": 0}}, "clip norm: .* greater than 0"),
@@ -122,6 +149,24 @@ def test_an_unknown_preset_is_answered_with_those_there_are() -> None:
 def test_a_fault_is_named_as_flags_and_forms_name_it(values: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         RunConfig.parse(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"objective": {"beta_schedule": {"steps": 500}}},
+        {"objective": {"beta_schedule": {"shape": "cyclical", "start": 0.1, "cycles": 2, "ratio": 0.7}}},
+        {"training": {"learning_rate_schedule": {"shape": "constant", "steps": 5}}},
+        {"training": {"learning_rate_schedule": {"shape": "one-cycle", "start": 0.1, "end": 0.0, "peak": 0.2}}},
+        {"training": {"learning_rate_schedule": {"shape": "cyclical", "cycles": 2}}},
+        {"training": {"learning_rate_schedule": {"shape": "cosine", "start": 0.5, "end": 0.1}}},
+        {"objective": {"kind": "iwae", "free_bits_per": "sample"}},
+    ],
+)
+def test_what_has_a_use_is_taken_and_so_is_all_that_was_written_out(values: Any) -> None:
+    """The steps of a constant schedule wait for a shape: a form sets one field after the other."""
+    config = RunConfig.parse(values)
+    assert RunConfig.parse(config.to_dict()) == config
 
 
 def test_beta_follows_the_kind_unless_it_is_given() -> None:

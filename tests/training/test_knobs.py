@@ -26,12 +26,12 @@ def in_force(events: list[Event]) -> tuple[list[float], list[float]]:
 def test_each_step_has_its_beta_and_rate(workshop: Any, shape: str) -> None:
     config = workshop.config(
         model={"kind": "beta-vae"},
-        objective={"beta": 4.0, "beta_schedule": {"shape": shape, "cycles": 2}},
-        training={"learning_rate": 2e-3, "learning_rate_schedule": {"shape": shape, "cycles": 2}},
+        objective={"beta": 4.0, "beta_schedule": {"shape": shape}},
+        training={"learning_rate": 2e-3, "learning_rate_schedule": {"shape": shape}},
     )
     events = workshop.train(workshop.new(config))
     betas, rates = in_force(events)
-    beta, rate = WeightSchedule(shape=shape, cycles=2), RateSchedule(shape=shape, cycles=2)
+    beta, rate = WeightSchedule(shape=shape), RateSchedule(shape=shape)
     assert betas == [4.0 * weight_factor(beta, step, TOTAL) for step in range(TOTAL)]
     assert rates == [2e-3 * rate_factor(rate, step, TOTAL) for step in range(TOTAL)]
     for event in (event for event in events if isinstance(event, Measured)):
