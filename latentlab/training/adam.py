@@ -86,7 +86,7 @@ class Adam:
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Copy the moments from what `state` gave. Raises KeyError, and RuntimeError for other shapes: none is taken."""
+        """Copy the moments from what `state` gave. Raises KeyError, RuntimeError for other shapes: none is taken."""
         moments = self.state()
         for name, value in moments.items():
             if state[name].shape != value.shape:  # copy_ would spread one number over all
