@@ -18,6 +18,8 @@ def choose_device(kind: DeviceKind) -> torch.device:
         raise ValueError("there is no MPS device here (it needs an Apple processor); choose the device auto or cpu")
     if kind == "mps" and not _mps_is_sound():
         raise ValueError("this Mac's MPS device gives results that differ from the processor's; choose the device cpu")
+    if kind == "cuda":
+        torch.backends.cudnn.allow_tf32 = False  # which torch allows convolutions: steps of training ask for it
     return torch.device(kind)
 
 

@@ -18,7 +18,7 @@ from latentlab.training.batches import NOISE, PROBE_NOISE, VALIDATION_NOISE, Bat
 from latentlab.training.capture import CapturedStep, CudaRecorder, Dials, Recorder
 from latentlab.training.distributed import ALONE, Ranks, Share
 from latentlab.training.ema import RunningMean
-from latentlab.training.precision import Loss, allow_tf32, computing, resolve
+from latentlab.training.precision import Loss, computing, resolve, tf32
 from latentlab.training.recompute import recomputed
 
 State = Mapping[str, Tensor]
@@ -59,7 +59,6 @@ class Learner:
         self._samples, self._augment = config.objective.samples, config.data.augment
         self._clip_norm, self._batch_size = settings.clip_norm, settings.batch_size
         self._validation_seed = stream(settings.seed, VALIDATION_NOISE)
-        allow_tf32(device)
         self.precision = resolve(settings.precision, device, self.model, settings.batch_size, self._probe(config))
         if settings.recompute:
             recomputed(self.model.encoder)
@@ -89,9 +88,10 @@ class Learner:
 
     def step(self, batch: Batch, knobs: Knobs) -> Report:
         """One step down the objective's gradient. Returns the batch's terms before it, still on the device."""
-        if self._captured is None or batch.share is not None:
-            return self._learn(batch.pixels, batch.labels, knobs, batch.share)
-        return self._captured(batch.pixels, batch.labels, knobs)
+        with tf32(self.device):
+            if self._captured is None or batch.share is not None:
+                return self._learn(batch.pixels, batch.labels, knobs, batch.share)
+            return self._captured(batch.pixels, batch.labels, knobs)
 
     def _learn(self, pixels: Tensor, labels: Tensor | None, knobs: Knobs | Dials, share: Share | None = None) -> Report:
         """`step`, of nothing but tensors, and without a look at their values: a CUDA graph can hold it."""

@@ -11,7 +11,7 @@ Nothing is lost by it: after 4 epochs on 8,000 garments (conv 32-64, 32 latents)
 import contextlib
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import torch
@@ -62,11 +62,23 @@ def computing(precision: Resolved, device: torch.device) -> contextlib.AbstractC
     return torch.autocast(device.type, dtype=torch.bfloat16, cache_enabled=False)  # a step uses each weight once
 
 
-def allow_tf32(device: torch.device) -> None:
-    """On CUDA, float32 products may use TF32: ten bits of mantissa, several times faster. For the whole process."""
-    if device.type == "cuda":
-        torch.set_float32_matmul_precision("high")
-        torch.backends.cudnn.allow_tf32 = True
+@contextlib.contextmanager
+def tf32(device: torch.device) -> Iterator[None]:
+    """On CUDA, float32 products may use TF32 in this context: ten bits of mantissa, several times faster.
+
+    The switches are the process's, and other threads' products meanwhile may use it too; after it they are as before.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.allow_tf32 = True
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.backends.cudnn.allow_tf32 = before[1]
 
 
 def agrees(model: LatentModel, loss: Loss, device: torch.device) -> bool:

@@ -1,5 +1,7 @@
 """bfloat16 is taken where the processor has it, where it pays, and where it gives the same numbers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,9 @@ from latentlab.models.build import build
 from latentlab.models.latent_model import LatentModel
 from latentlab.training import precision
 from latentlab.training.batches import Batch
+from latentlab.training.devices import choose_device
 from latentlab.training.learner import Knobs, Learner
-from latentlab.training.precision import agrees, check, multiply_adds, resolve
+from latentlab.training.precision import agrees, check, multiply_adds, resolve, tf32
 
 CPU = torch.device("cpu")
 KNOBS = Knobs(beta=1.0, capacity=0.0, learning_rate=1e-3)
@@ -39,7 +42,7 @@ def config(model: dict[str, Any] | None = None, **training: Any) -> RunConfig:
 
 
 def first(dataset: Dataset, count: int) -> Batch:
-    return Batch(torch.from_numpy(dataset.train.pixels[:count]), None)
+    return Batch(torch.from_numpy(dataset.train.pixels[np.arange(count)]), None)
 
 
 @pytest.mark.usefixtures("has_bfloat16")
@@ -103,6 +106,50 @@ def test_every_kind_of_model_agrees(garments: Dataset, model: dict[str, Any]) ->
     after = learner.model.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before), "trying leaves running statistics alone"
     assert all(parameter.grad is None for parameter in learner.model.parameters())
+
+
+def test_tf32_is_for_steps_and_for_nothing_else_in_the_process() -> None:
+    """An evaluation after training, in the same process, computes as one in a process of its own."""
+
+    def flags() -> tuple[str, bool]:
+        return torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+
+    before = flags()
+    with tf32(torch.device("cuda")):
+        assert flags() == ("high", True)
+    assert flags() == before
+    with pytest.raises(ArithmeticError), tf32(torch.device("cuda")):
+        raise ArithmeticError
+    assert flags() == before
+    with tf32(CPU):
+        assert flags() == before
+
+
+def test_whoever_chooses_cuda_has_convolutions_of_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch would round their factors to ten bits unless told."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert choose_device("auto") == torch.device("cuda")
+    assert not torch.backends.cudnn.allow_tf32
+
+
+def test_steps_are_in_tf32_and_measurements_are_not(garments: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside: list[bool] = []
+
+    @contextmanager
+    def noted(device: torch.device) -> Iterator[None]:
+        inside.append(True)
+        yield
+        inside.pop()
+
+    monkeypatch.setattr("latentlab.training.learner.tf32", noted)
+    learner = Learner(config(batch_size=8), garments, CPU)
+    found: list[bool] = []
+    learner.model.encoder.register_forward_hook(lambda *_: found.append(bool(inside)))
+    batch = first(garments, 8)
+    learner.step(batch, KNOBS)
+    learner.measure(batch, learner.validation_noise())
+    assert found == [True, False]
 
 
 def test_multiply_adds_are_counted_by_hand() -> None:
