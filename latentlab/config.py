@@ -117,8 +117,7 @@ class WeightSchedule(Section):
 
     shape: Literal["constant", "linear", "cosine", "cyclical"] = Field("constant", description="The way it changes")
     steps: Annotated[int, Field(ge=1)] | None = Field(
-        None,
-        description="Steps until it is there, and held; empty: the whole training's; without use where it is constant",
+        None, description="Steps until it is there, and held; empty: those of the whole training; constant: unused"
     )
     start: float = Field(0.0, ge=0.0, le=1000.0, description="Fraction of the value at the first step")
     end: float = Field(1.0, ge=0.0, le=1000.0, description="Fraction of the value at the end, held from there on")
@@ -133,8 +132,7 @@ class RateSchedule(Section):
         "constant", description="The way it changes; one-cycle rises to the full rate and falls, cyclical starts anew"
     )
     steps: Annotated[int, Field(ge=1)] | None = Field(
-        None,
-        description="Steps until it is there, and held; empty: the whole training's; without use where it is constant",
+        None, description="Steps until it is there, and held; empty: those of the whole training; constant: unused"
     )
     start: Annotated[float, Field(gt=0.0, le=1.0)] | None = Field(
         None, description="Fraction of the rate at the first step; empty: 1, or 0.04 for one-cycle"
