@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +47,20 @@ def test_it_begins_with_the_best_weights(workshop: Any, source: RunFolder, ema: 
         assert all(torch.equal(value, wanted[name]) for name, value in model.state_dict().items())
     assert training.progress.step == 0
     assert open_run(run.path).record.started_from == f"{source.name}, step 8"
+
+
+def test_a_name_is_looked_for_beside_the_run_wherever_the_folder_went(
+    workshop: Any, source: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not where the process stands, and not where the run was made."""
+    run = workshop.new(workshop.config(training={"start_from": source.name}))
+    moved = workshop.root.rename(tmp_path / "moved")
+    (tmp_path / source.name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    run = open_run(moved / run.name)
+    training = prepare(run.record.config, workshop.dataset, run)
+    wanted = weights(open_run(moved / source.name), 8)
+    assert all(torch.equal(value, wanted[name]) for name, value in training.learner.model.state_dict().items())
 
 
 def test_resuming_does_not_begin_anew(workshop: Any, source: RunFolder, same: Same) -> None:
