@@ -95,13 +95,14 @@ def _resumed(request: Namespace, root: Path) -> Plan:
 
 def _look_at_data(points: list[Point], root: Path, data_dir: Path | None) -> None:
     """Loads, and so downloads, each data set once, and looks whether every point can be trained. Raises ValueError."""
+    from latentlab.data.sources import depends_on
     from latentlab.sweep.point import found
     from latentlab.training.preparation import check
 
     seen: dict[Any, Any] = {}
     for point in points:
         found(root, point.name, point.config)
-        key = point.config.data, point.config.training.seed if point.config.data.source == "shapes" else 0
+        key = depends_on(point.config.data, point.config.training.seed)
         if key not in seen:
             seen.clear()
             seen[key] = data_of(point.config, data_dir)

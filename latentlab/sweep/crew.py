@@ -19,6 +19,7 @@ from latentlab.sweep.queue import Figures, Queue
 from latentlab.sweep.worker import serve
 
 LOOK = 0.2  # seconds until a stop that was asked for is seen
+KILLED = -9  # exit code
 PATIENCE = 60.0  # seconds that a child has for its checkpoint
 
 
@@ -138,14 +139,12 @@ class Crew:
         """A child has ended by itself: its point has failed, and another child takes over what is left."""
         child.ended = True
         child.process.join(PATIENCE)
+        ended = _how_it_ended(child.process.exitcode)
         if child.point is None:
             if not self._stop:
-                raise ChildProcessError(
-                    "a process of the sweep ended before it began: perhaps there is too little memory"
-                )
+                raise ChildProcessError(f"before it began with a run, a process of the sweep {ended}")
             return
-        code = child.process.exitcode
-        sentence = f"its process ended by itself (code {code}): perhaps there was not enough memory for all of them"
+        sentence = f"its process {ended}"
         self._queue.failed(child.point.name, sentence)
         yield Told("failed", child.point.name, message=sentence)
         if not self._stop:
@@ -163,6 +162,13 @@ class Crew:
             child.connection.close()
             if child.point is not None and not child.ended:
                 self._queue.failed(child.point.name, "interrupted")
+
+
+def _how_it_ended(code: int | None) -> str:
+    """Where memory runs out, Linux kills a process by signal 9."""
+    if code == KILLED:
+        return "was killed: perhaps there was not enough memory for all of them; try fewer --processes"
+    return f"ended by itself (exit code {code})"
 
 
 def _send(child: _Child, message: tuple[Any, ...]) -> None:

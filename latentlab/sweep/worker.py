@@ -68,8 +68,9 @@ class _Worker:
         self._answers.put(message)
 
     def _do(self, name: str, config: dict[str, Any]) -> tuple[Any, ...]:
-        """What became of the point. An error of ours passes on, and ends the process."""
+        """What became of the point. An error of ours is told too: the other points may be without it."""
         from latentlab.sweep.point import Stopped, run_point
+        from latentlab.training.memory import is_shortage
 
         try:
             wanted = RunConfig.parse(config)
@@ -78,17 +79,19 @@ class _Worker:
             )
         except Stopped:
             return "stopped", name
-        except MemoryError:
-            return "failed", name, "there is not enough memory for it beside the others: try fewer --processes"
         except (ValueError, OSError) as error:
             return "failed", name, str(error)
+        except Exception as error:
+            if is_shortage(error):
+                return "failed", name, "there is not enough memory for it beside the others: try fewer --processes"
+            return "failed", name, f"an error of LatentLab itself: {type(error).__name__}: {_on_one_line(error)}"
         return "done", name, figures
 
     def _dataset(self, config: RunConfig) -> Dataset:
         """The images, which are read again only where the next point learns from others."""
-        from latentlab.data.sources import load
+        from latentlab.data.sources import depends_on, load
 
-        key = config.data, config.training.seed
+        key = depends_on(config.data, config.training.seed)
         if self._data is None or self._data[0] != key:
             self._data = None  # not two in memory
             self._data = key, load(config.data, data_dir=self._data_dir, seed=config.training.seed)
@@ -102,3 +105,7 @@ class _Worker:
         if time.monotonic() - self._told >= TOLD_EVERY:
             self._told = time.monotonic()
             self._connection.send(("step", name, event.step, self._total))
+
+
+def _on_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or "no message"

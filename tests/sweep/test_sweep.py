@@ -1,5 +1,6 @@
 """Whole sweeps on digits, in child processes: trained, failed, interrupted, and gone on with."""
 
+import contextlib
 import json
 import os
 import signal
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from latentlab.__main__ import main
+from latentlab.cli import sweep as commands
+from latentlab.cli.opening import data_of
 from latentlab.runs.folder import create_run, open_run
 from latentlab.runs.record import new_record
 from latentlab.sweep.grid import Axis, Plan
@@ -58,31 +61,53 @@ def test_a_failed_run_is_said_and_the_rest_goes_on_and_is_not_trained_again(tmp_
     assert capfd.readouterr().out.splitlines()[1].split()[0] == "0.5"
 
 
+def held_at_their_first_steps(runs: list[Path]) -> list[int]:
+    """The processes that train these runs, halted, so that a few steps are enough for both to be in the middle."""
+    found: dict[Path, int] = {}
+    deadline = time.monotonic() + 60
+    while len(found) < len(runs):
+        assert time.monotonic() < deadline, "both runs begin"
+        for run in runs:
+            curve = run / "metrics.jsonl"
+            if run not in found and curve.exists() and curve.stat().st_size:
+                holder = open_run(run).lock().holder()
+                assert holder is not None, "it is still being trained"
+                found[run] = holder[0]
+                os.kill(holder[0], signal.SIGSTOP)
+        time.sleep(0.005)
+    return list(found.values())
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_keeps_every_run_and_the_sweep_goes_on_from_there(tmp_path):
-    words = (*TINY, "--over", "seed=0,1", "--epochs", "150", "--batch-size", "32", "--processes", "2", "--name", "s")
-    command = [sys.executable, "-m", "latentlab", *sweep(tmp_path, *words)]
+    epochs = 60
+    words = (*TINY, "--over", "seed=0,1", "--epochs", str(epochs), "--batch-size", "32", "--processes", "2")
+    command = [sys.executable, "-m", "latentlab", *sweep(tmp_path, *words, "--name", "s")]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    curves = [tmp_path / f"s-seed{seed}" / "metrics.jsonl" for seed in (0, 1)]
-    deadline = time.monotonic() + 60
-    while not all(curve.exists() and curve.stat().st_size for curve in curves) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(child.pid, signal.SIGINT)  # as the terminal does: to the children too
-    _, err = child.communicate(timeout=60)
+    try:
+        under_way = held_at_their_first_steps([tmp_path / f"s-seed{seed}" for seed in (0, 1)])
+        os.killpg(child.pid, signal.SIGINT)  # as the terminal does: to the children too
+        time.sleep(0.5)  # until the parent has asked them to stop
+        for pid in under_way:
+            os.kill(pid, signal.SIGCONT)
+        _, err = child.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
     assert child.returncode == 130, err
     assert "Traceback" not in err
     assert "--resume s" in err.splitlines()[-1]
     runs = [open_run(f"s-seed{seed}", tmp_path) for seed in (0, 1)]
     steps = [max(run.checkpoints.steps()) for run in runs]
     assert all(run.record.status == "stopped" for run in runs)
-    assert all(0 < step < 150 * 41 for step in steps)
+    assert all(0 < step < epochs * 41 for step in steps)
 
     assert main(sweep(tmp_path, "--resume", "s", "--processes", "1")) == 0
     assert all(results(tmp_path, "s").values())
     for run, stopped_at in zip(runs, steps, strict=True):
         recorded = [record["step"] for record in run.metrics.read() if record["split"] == "train"]
         assert recorded == sorted(set(recorded)), "no step was trained twice"
-        assert recorded[0] < stopped_at < recorded[-1] == 150 * 41 // 10 * 10
+        assert recorded[0] < stopped_at < recorded[-1] == epochs * 41 // 10 * 10
 
 
 def test_wrong_requests_are_refused_before_anything_is_made(tmp_path, capfd):
@@ -96,6 +121,18 @@ def test_wrong_requests_are_refused_before_anything_is_made(tmp_path, capfd):
         assert main(sweep(tmp_path / "runs", *words)) == 2
         assert reason in capfd.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "times"),
+    [(("--over", "seed=0,1"), 1), (("--over", "seed=0,1", "--limit", "50"), 2), (("--over", "limit=50,60"), 2)],
+)
+def test_the_data_are_looked_at_once_unless_the_points_draw_others(tmp_path, monkeypatch, words, times):
+    looked = []
+    monkeypatch.setattr(commands, "data_of", lambda config, where: looked.append(config) or data_of(config, where))
+    monkeypatch.setattr(commands, "create_sweep", lambda *_: (_ for _ in ()).throw(ValueError("enough")))
+    assert main(sweep(tmp_path, *TINY, "--data", "shapes", *words)) == 2
+    assert len(looked) == times
 
 
 def test_optuna_and_torch_are_not_imported_to_answer_a_question_for_help():
