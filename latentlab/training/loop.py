@@ -93,10 +93,10 @@ def _learn(training: Training, control: Control) -> Iterator[Event]:
                 meter.add(training.learner.step(batch, knobs), len(batch))
                 progress.stepped()
                 training.stepping = False
-                if training.copy_due:
-                    training.keep_copy()
             if training.record_due:
                 yield training.record("train", meter, knobs)
+            if training.copy_due:
+                training.keep_copy()
 
 
 def _end_epoch(training: Training, control: Control) -> Iterator[Event]:
