@@ -1,11 +1,11 @@
 """Whole sweeps on digits, in child processes: trained, failed, interrupted, and gone on with."""
 
-import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -61,40 +61,55 @@ def test_a_failed_run_is_said_and_the_rest_goes_on_and_is_not_trained_again(tmp_
     assert capfd.readouterr().out.splitlines()[1].split()[0] == "0.5"
 
 
-def held_at_their_first_steps(runs: list[Path]) -> list[int]:
-    """The processes that train these runs, halted, so that a few steps are enough for both to be in the middle."""
-    found: dict[Path, int] = {}
-    deadline = time.monotonic() + 60
-    while len(found) < len(runs):
-        assert time.monotonic() < deadline, "both runs begin"
-        for run in runs:
-            curve = run / "metrics.jsonl"
-            if run not in found and curve.exists() and curve.stat().st_size:
-                holder = open_run(run).lock().holder()
-                assert holder is not None, "it is still being trained"
-                found[run] = holder[0]
-                os.kill(holder[0], signal.SIGSTOP)
-        time.sleep(0.005)
-    return list(found.values())
+class CtrlC(threading.Thread):
+    """As the terminal does it, to this process and its children, once all these runs are in their first steps.
+
+    Whoever is there first is halted until then, so that short runs are enough for all to be in the middle.
+    """
+
+    def __init__(self, runs: list[Path]) -> None:
+        super().__init__()
+        self._missing, self.halted = list(runs), list[int]()
+
+    def run(self) -> None:
+        deadline = time.monotonic() + 60
+        try:
+            while self._missing and time.monotonic() < deadline:
+                for run in [run for run in self._missing if is_under_way(run)]:
+                    self._halt(run)
+                time.sleep(0.005)
+        finally:
+            for pid in (os.getpid(), *self.halted):
+                os.kill(pid, signal.SIGINT)
+            time.sleep(0.5)  # until the parent has asked them to stop
+            for pid in self.halted:
+                os.kill(pid, signal.SIGCONT)
+
+    def _halt(self, run: Path) -> None:
+        pid, _ = open_run(run).lock().holder() or (0, "")
+        assert pid not in (0, os.getpid()), "a child trains it, and is not done"
+        os.kill(pid, signal.SIGSTOP)
+        self.halted.append(pid)
+        self._missing.remove(run)
+
+
+def is_under_way(run: Path) -> bool:
+    curve = run / "metrics.jsonl"
+    return curve.exists() and curve.stat().st_size > 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_ctrl_c_keeps_every_run_and_the_sweep_goes_on_from_there(tmp_path):
-    epochs = 60
+def test_ctrl_c_keeps_every_run_and_the_sweep_goes_on_from_there(tmp_path, capfd):
+    epochs = 25
     words = (*TINY, "--over", "seed=0,1", "--epochs", str(epochs), "--batch-size", "32", "--processes", "2")
-    command = [sys.executable, "-m", "latentlab", *sweep(tmp_path, *words, "--name", "s")]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    presser = CtrlC([tmp_path / f"s-seed{seed}" for seed in (0, 1)])
+    presser.start()
     try:
-        under_way = held_at_their_first_steps([tmp_path / f"s-seed{seed}" for seed in (0, 1)])
-        os.killpg(child.pid, signal.SIGINT)  # as the terminal does: to the children too
-        time.sleep(0.5)  # until the parent has asked them to stop
-        for pid in under_way:
-            os.kill(pid, signal.SIGCONT)
-        _, err = child.communicate(timeout=60)
+        assert main(sweep(tmp_path, *words, "--name", "s")) == 130
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-    assert child.returncode == 130, err
+        presser.join()
+    assert len(presser.halted) == 2
+    err = capfd.readouterr().err
     assert "Traceback" not in err
     assert "--resume s" in err.splitlines()[-1]
     runs = [open_run(f"s-seed{seed}", tmp_path) for seed in (0, 1)]
