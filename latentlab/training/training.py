@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from latentlab.config import RunConfig
 from latentlab.evaluation.health import findings
@@ -307,15 +308,14 @@ class Training:
 
     def _cut_metrics(self) -> None:
         """Forget the records after the present step, and a validation of this step where that is yet to be done."""
-        metrics, step = self.run.metrics, self.progress.step
-        if not self.writes:
-            return
-        metrics.cut_after(step)
-        if self.progress.batch >= self.steps_per_epoch:
-            mine = [record for record in metrics.read() if record["step"] == step and record["split"] == "train"]
-            metrics.cut_after(step - 1)
-            for record in mine:
-                metrics.append(record)
+        step, to_validate = self.progress.step, self.progress.batch >= self.steps_per_epoch
+
+        def wanted(record: dict[str, Any]) -> bool:
+            undone = to_validate and record["split"] == "validation"
+            return bool(record["step"] < step or (record["step"] == step and not undone))
+
+        if self.writes:
+            self.run.metrics.keep(wanted)
 
     def _remember(self, measured: Measured) -> None:
         """Keep it for the health rules, of training a few of each epoch: a long run has a million records."""
