@@ -57,10 +57,6 @@ class MetricsFile:
         """All whole records in order. A torn last line is ignored; broken lines before it are counted in `torn`."""
         return [record for record, _ in self._lines()]
 
-    def cut_after(self, step: int) -> None:
-        """Keep the records up to and including this step: what a resumed run goes on from. Raises OSError."""
-        self.keep(lambda record: record.get("step", 0) <= step)
-
     def keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
         """Keep the records that are wanted; the file is written once, whole, or not at all. Raises OSError."""
         if not self.path.exists():

@@ -52,7 +52,7 @@ def test_cutting_keeps_what_came_before_and_mends(
         metrics.append(record)
     with metrics.path.open("ab") as file:
         file.write(b'{"step": 3, "neg_el')
-    metrics.cut_after(step)
+    metrics.keep(lambda record: record["step"] <= step)
     assert metrics.read() == [record for record in written if record["step"] <= step]
     assert all(json.loads(line) for line in metrics.path.read_text().splitlines())
 
@@ -80,7 +80,7 @@ def test_garbage_in_the_middle_is_counted_and_passed_over(tmp_path: Path) -> Non
 
 def test_no_file_is_no_records(tmp_path: Path) -> None:
     metrics = MetricsFile(tmp_path / "metrics.jsonl")
-    metrics.cut_after(3)
+    metrics.keep(lambda record: record["step"] <= 3)
     assert metrics.read() == []
     assert metrics.progress() == Progress()
 
