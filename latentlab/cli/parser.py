@@ -135,7 +135,7 @@ def _recipe(command: ArgumentParser) -> Any:
         "--preset",
         metavar="NAME",
         help="a named recipe: digits, fashion, digits-20, faces-64, disentangled, disentangled-capacity, "
-        "cyclical, conditional, picture, contrast-0, contrast-10",
+        "cyclical, conditional, picture, likelihood, contrast-0, contrast-10",
     )
     recipe.add_argument(
         "--config",
