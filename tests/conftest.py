@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,17 @@ def threads_alive() -> list[Any]:
     return [t for t in threading.enumerate() if t.is_alive()]
 
 
+@dataclass(frozen=True)
+class Child:
+    """A child process: the same one whatever it calls itself, since its command changes while it starts."""
+
+    pid: int
+    command: str = field(compare=False)
+
+    def __str__(self) -> str:
+        return f"process {self.pid} ({self.command.strip()})"
+
+
 def children_alive() -> list[Any]:
     """Child processes that are not zombies, on Linux. multiprocessing's own tracker serves the whole session."""
     children = []
@@ -62,10 +74,11 @@ def children_alive() -> list[Any]:
         for pid in task.read_text().split():
             try:
                 command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
             except OSError:
                 continue
-            if command and "resource_tracker" not in command:
-                children.append(f"process {pid} ({command.strip()})")
+            if state != "Z" and "resource_tracker" not in command:
+                children.append(Child(int(pid), command))
     return children
 
 
