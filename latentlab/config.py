@@ -88,7 +88,7 @@ class ModelConfig(Section):
     latent_dim: int = Field(16, ge=1, le=1024, description="Number of latent dimensions")
     prior: PriorKind = Field("standard", description="N(0, I), or for a CVAE a Gaussian that is learnt for each class")
     likelihood: LikelihoodKind = Field("bernoulli", description="What a pixel is given the decoder's output")
-    sigma: Literal["learned", "optimal"] | Annotated[float, Field(gt=0.0, le=10.0)] = Field(
+    sigma: Literal["learned", "optimal"] | Annotated[float, Field(ge=0.001, le=10.0)] = Field(
         "learned",
         description="Of a Gaussian, in pixels from 0 to 1, one for all: learnt, the optimum of each batch, or a number",
     )
@@ -323,6 +323,8 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def explain(error: ValidationError) -> str:
     """The first fault of a pydantic report as one sentence, naming the field as flags and forms do."""
     fault = error.errors()[0]
+    if fault["loc"][1:2] == ("sigma",):  # pydantic reports the first of its kinds alone
+        return f"sigma is learned, optimal, or a number from 0.001 to 10 (got {_short(fault['input'])})"
     where = " ".join(str(part).replace("_", " ") for part in fault["loc"][1:] or fault["loc"])
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":

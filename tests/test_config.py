@@ -258,3 +258,9 @@ def test_merging_goes_section_by_section() -> None:
         "training": {"epochs": 2},
     }
     assert base["model"]["hidden"] == [1, 2]
+
+
+@pytest.mark.parametrize("sigma", [-1, 0, 1e-9, 11, "wide"])
+def test_a_sigma_that_cannot_be_is_told_what_can(sigma: object) -> None:
+    with pytest.raises(ValueError, match=r"sigma is learned, optimal, or a number from 0\.001 to 10 \(got"):
+        RunConfig.parse({"model": {"likelihood": "gaussian", "sigma": sigma}})

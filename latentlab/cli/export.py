@@ -66,8 +66,9 @@ def _mixture(request: Namespace, run: RunFolder, loaded: "Loaded") -> "Mixture":
     with Steps() as steps:
         mixture = fit_mixture(loaded.model, train, loaded.step, request.components, progress=steps)
     assert mixture is not None, "nobody cancels"
-    gain = f"{mixture.gain:.2f} nats more likely than by the prior"
-    print(f"{mixture.components} components, by which held-out encodings are {gain}", file=sys.stderr)
+    parts = "one Gaussian" if mixture.components == 1 else f"a mixture of {mixture.components} Gaussians"
+    told = f"{abs(mixture.gain):.2f} nats {'more' if mixture.gain > 0 else 'less'} likely than by the prior"
+    print(f"{parts}, by which held-out encodings are {told}", file=sys.stderr)
     if run.record.read_only:
         print(f"not kept with {run.name}, which is read-only", file=sys.stderr)
     else:

@@ -43,7 +43,8 @@ def sweep(request: Namespace) -> int:
     print(f"{place.path}: {', '.join(written)}", file=sys.stderr)
     missing = sum(not row.figures for row in found)
     if crew.stopped and missing:
-        return say(f"stopped and kept; go on with: latentlab sweep --resume {plan.name}", INTERRUPTED)
+        where = "" if request.checkpoints is None else f" --checkpoints {request.checkpoints}"
+        return say(f"stopped and kept; go on with: latentlab sweep --resume {plan.name}{where}", INTERRUPTED)
     if failed:
         return say(
             f"{missing} of {len(found)} runs could not be done; try them again with --resume {plan.name}", FAILED
