@@ -1,7 +1,7 @@
 """Several processes that train one model together, as torchrun starts them: which one this is, and what they exchange.
 
 Each takes its rows of every batch, and the gradients are added up: so the global batch, the shuffling and the noise are
-those of one process. Only the first of them writes.
+those of one process. Batch normalisation alone looks at each one's own rows. Only the first of them writes.
 
 The sum is one call on one flat tensor, weighted by the rows that each process had. DistributedDataParallel takes the
 plain mean over processes, which is wrong where a last batch does not divide evenly.
