@@ -55,14 +55,19 @@ def least_batch(config: RunConfig, ranks: Ranks) -> int:
     return 2 * ranks.world if config.model.norm == "batch" else 2
 
 
-def spans(total: int, size: int, least: int = 2) -> list[tuple[int, int]]:
-    """Start and stop of each batch of an epoch.
+def batch_count(total: int, size: int, least: int = 2) -> int:
+    """Batches of an epoch: asked for at every step, so without counting them out.
 
     Fewer images than `least` at the end join the batch before: batch normalisation cannot learn from one image.
     """
-    starts = list(range(0, total, size))
-    if len(starts) > 1 and total - starts[-1] < least:
-        starts.pop()
+    count = -(-total // size)
+    last = total - (count - 1) * size
+    return count - (count > 1 and last < least)
+
+
+def spans(total: int, size: int, least: int = 2) -> list[tuple[int, int]]:
+    """Start and stop of each of the `batch_count` batches of an epoch."""
+    starts = [number * size for number in range(batch_count(total, size, least))]
     return list(zip(starts, [*starts[1:], total], strict=True))
 
 

@@ -16,7 +16,7 @@ from latentlab.runs.folder import RunFolder
 from latentlab.runs.png import png_bytes
 from latentlab.runs.record import ChangeRecord
 from latentlab.training import checkpoint, last_good, previews
-from latentlab.training.batches import ImageReader, epoch_order, least_batch, spans
+from latentlab.training.batches import ImageReader, batch_count, epoch_order, least_batch
 from latentlab.training.devices import describe
 from latentlab.training.distributed import ALONE, Ranks
 from latentlab.training.divergence import worst_reconstruction
@@ -65,7 +65,7 @@ class Training:
     @property
     def steps_per_epoch(self) -> int:
         size, least = self.config.training.batch_size, least_batch(self.config, self.ranks)
-        return len(spans(len(self.train_positions), size, least))
+        return batch_count(len(self.train_positions), size, least)
 
     @property
     def total_steps(self) -> int:

@@ -15,7 +15,7 @@ from latentlab.events import EpochEnded, Event, Failed, Finished, Measured, Save
 from latentlab.images import Dataset, Images
 from latentlab.models.weights import load_model
 from latentlab.runs.folder import RunFolder, open_run
-from latentlab.training.batches import ImageReader, epoch_order, spans
+from latentlab.training.batches import ImageReader, batch_count, epoch_order, spans
 from latentlab.training.preparation import check
 
 
@@ -255,6 +255,7 @@ def test_the_training_in_a_notebook_can_go_on_elsewhere(workshop: Any) -> None:
 def test_spans_cover_an_epoch_and_leave_nobody_alone(total: int, size: int) -> None:
     cut = spans(total, size)
     assert [position for start, stop in cut for position in range(start, stop)] == list(range(total))
+    assert len(cut) == batch_count(total, size)
     assert all(stop - start <= size + 1 for start, stop in cut)
     if total > 1 and size > 1:
         assert all(stop - start > 1 for start, stop in cut)
