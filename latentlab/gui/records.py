@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from latentlab.config import RunConfig
 
 Floats = NDArray[np.float32]
+Tool = Literal["decode", "select", "box", "lasso", "path"]
 Phase = Literal["idle", "preparing", "training", "pausing", "paused", "stopping"]
 
 
@@ -73,6 +74,46 @@ class Layout:
     kind: Literal["umap", "pca", "axes"]
     coords: Floats
     dims: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PointFacts:
+    """What else is known of the map's points, row for row, of the weights of `step`; None where it is not known yet.
+
+    density (N,): log of the local density in latent space; anomaly (N,): the anomaly score, nats.
+    """
+
+    step: int
+    density: Floats | None = None
+    anomaly: Floats | None = None
+
+
+@dataclass(frozen=True)
+class ProjectionSettings:
+    """How the map is laid out. dims: of 'axes', None: the two with the most KL. exact: seeded, the same each time."""
+
+    kind: Literal["umap", "pca", "axes", "tsne"] = "umap"
+    dims: tuple[int, int] | None = None
+    n_neighbors: int = 15
+    min_dist: float = 0.1
+    perplexity: float = 30.0
+    exact: bool = True
+
+
+@dataclass(frozen=True)
+class History:
+    """The epochs that can be gone back to, ascending, and the one that is shown; None: the newest weights."""
+
+    epochs: tuple[int, ...] = ()
+    shown: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """A path drawn on the map: waypoints z (W, d), W >= 2, and their places on the map (W, 2)."""
+
+    z: Floats
+    places: Floats
 
 
 @dataclass(frozen=True, eq=False)

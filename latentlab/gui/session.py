@@ -16,14 +16,19 @@ from latentlab.gui.records import (
     Curves,
     Encoding,
     Floats,
+    History,
     Layout,
     Live,
     MapImages,
     OpenRun,
     Place,
+    PointFacts,
     Preview,
+    ProjectionSettings,
+    Route,
     Sampling,
     Strip,
+    Tool,
     TrainingState,
 )
 from latentlab.runs.folder import RunSummary
@@ -40,6 +45,15 @@ class Session(QObject):
     encoding_changed = Signal()  # points were encoded anew
     images_changed = Signal()  # the pictures behind the points arrived
     layout_changed = Signal()  # points have new places
+    facts_changed = Signal()  # more is known of the points
+    group_changed = Signal()  # other rows are selected together
+    visible_changed = Signal()  # other rows are shown
+    tool_changed = Signal()  # the left button does something else on the map
+    projection_changed = Signal()  # the map is to be laid out in another way
+    overlays_changed = Signal()  # other overlays are wanted
+    overlay_changed = Signal(str)  # what this overlay shows is there, or is there no more
+    history_changed = Signal()  # other epochs can be gone back to, or another is shown
+    route_changed = Signal()  # a path was drawn on the map, or is there no more
     place_changed = Signal()  # another z
     condition_changed = Signal()  # another class, for a conditional model
     picture_changed = Signal()  # z was decoded
@@ -65,6 +79,15 @@ class Session(QObject):
         self.encoding: Encoding | None = None
         self.images: MapImages | None = None
         self.layout: Layout | None = None
+        self.facts: PointFacts | None = None
+        self.group = np.empty(0, np.int64)  # rows of the map, ascending
+        self.visible: NDArray[np.bool_] | None = None  # (N,); None: all of them
+        self.tool: Tool = "decode"
+        self.projection = ProjectionSettings()
+        self.overlays: frozenset[str] = frozenset()
+        self.overlay: dict[str, Any] = {}  # what each wanted overlay shows, once it was computed
+        self.history = History()
+        self.route: Route | None = None
         self.place: Place | None = None
         self.condition: int | None = None
         self.picture: NDArray[np.uint8] | None = None  # (C, H, W)
@@ -98,7 +121,8 @@ class Session(QObject):
         """Another run, or none: everything that belonged to the last one goes."""
         self.run = run
         self.curves = Curves()
-        self.encoding = self.images = self.layout = self.place = self.picture = None
+        self.encoding = self.images = self.layout = self.facts = self.route = self.place = self.picture = None
+        self.group, self.visible, self.overlay, self.history = np.empty(0, np.int64), None, {}, History()
         self.selected = self.reconstruction = self.strip = self.live = None
         self.ends = (None, None)
         self.sampling = Sampling()
@@ -107,9 +131,10 @@ class Session(QObject):
         self.map_note = ""
         for signal in (
             self.run_changed, self.curves_changed, self.encoding_changed, self.images_changed, self.layout_changed,
-            self.place_changed, self.condition_changed, self.picture_changed, self.selection_changed,
-            self.reconstruction_changed, self.ends_changed, self.strip_changed, self.live_changed,
-            self.sampling_changed, self.model_ready_changed, self.map_note_changed,
+            self.facts_changed, self.group_changed, self.visible_changed, self.overlays_changed, self.history_changed,
+            self.route_changed, self.place_changed, self.condition_changed, self.picture_changed,
+            self.selection_changed, self.reconstruction_changed, self.ends_changed, self.strip_changed,
+            self.live_changed, self.sampling_changed, self.model_ready_changed, self.map_note_changed,
         ):  # fmt: skip
             signal.emit()
 
@@ -131,13 +156,23 @@ class Session(QObject):
     # -- the map
 
     def set_encoding(self, encoding: Encoding) -> None:
+        """Of the same images, the rows that are selected or hidden stay so; of others, they mean nothing."""
+        same = self.encoding is not None and np.array_equal(self.encoding.index, encoding.index)
         self.encoding = encoding
+        if not same:
+            self._forget_rows()
         self.encoding_changed.emit()
+
+    def _forget_rows(self) -> None:
+        self.set_facts(None)
+        self.select_group(np.empty(0, np.int64))
+        self.set_visible(None)
 
     def drop_map(self) -> None:
         """What is on the map turned out to be of other images: there is none until they are encoded anew."""
         self.select(None)
         self.encoding = self.layout = None
+        self._forget_rows()
         self.encoding_changed.emit()
         self.layout_changed.emit()
 
@@ -153,6 +188,55 @@ class Session(QObject):
         if note != self.map_note:
             self.map_note = note
             self.map_note_changed.emit()
+
+    def set_facts(self, facts: PointFacts | None) -> None:
+        self.facts = facts
+        self.facts_changed.emit()
+
+    def select_group(self, rows: NDArray[np.int64]) -> None:
+        """These rows of the map together, in any order; none of them: an empty array."""
+        rows = np.unique(rows)
+        if not np.array_equal(rows, self.group):
+            self.group = rows
+            self.group_changed.emit()
+
+    def set_visible(self, visible: NDArray[np.bool_] | None) -> None:
+        if visible is not None and visible.all():
+            visible = None
+        if visible is not self.visible:
+            self.visible = visible
+            self.visible_changed.emit()
+
+    def set_tool(self, tool: Tool) -> None:
+        if tool != self.tool:
+            self.tool = tool
+            self.tool_changed.emit()
+
+    def set_projection(self, settings: ProjectionSettings) -> None:
+        if settings != self.projection:
+            self.projection = settings
+            self.projection_changed.emit()
+
+    def want_overlay(self, name: str, wanted: bool) -> None:
+        overlays = self.overlays | {name} if wanted else self.overlays - {name}
+        if overlays != self.overlays:
+            self.overlays = overlays
+            self.overlays_changed.emit()
+
+    def set_overlay(self, name: str, shows: Any) -> None:
+        """What the overlay of this name shows; None: nothing (any more)."""
+        self.overlay = {**self.overlay, name: shows}
+        self.overlay_changed.emit(name)
+
+    def set_history(self, **changes: Any) -> None:
+        history = replace(self.history, **changes)
+        if history != self.history:
+            self.history = history
+            self.history_changed.emit()
+
+    def set_route(self, route: Route | None) -> None:
+        self.route = route
+        self.route_changed.emit()
 
     # -- the place in latent space
 

@@ -63,7 +63,7 @@ def open_small(window: MainWindow, wait) -> None:
 def train(window: MainWindow, wait, epochs: int) -> Path:
     """A new run with the settings of "small" and so many epochs; returns its folder once it trains."""
     open_small(window, wait)
-    window._edit({"training": {"epochs": epochs}})
+    window.edit({"training": {"epochs": epochs}})
     window.running.train()
     wait(lambda: window.session.training.phase == "training" or window.session.run.name != "small")
     return window.session.run.path
@@ -95,7 +95,7 @@ def test_closing_in_mid_training_keeps_the_run_and_ends_everything(qtbot, window
 @pytest.mark.parametrize("moment", ["preparing", "starting", "paused"])
 def test_closing_while_a_training_begins_or_rests(qtbot, window: MainWindow, wait, moment: str):
     open_small(window, wait)
-    window._edit({"training": {"epochs": 100_000}})
+    window.edit({"training": {"epochs": 100_000}})
     window.running.train()
     assert window.session.training.phase == "preparing"
     if moment == "starting":
@@ -160,7 +160,7 @@ def test_of_two_runs_opened_at_once_only_the_last_is_shown(qtbot, window: MainWi
 
 
 def test_a_training_that_begins_while_a_run_is_opened_is_what_is_shown(qtbot, window: MainWindow, wait):
-    window._edit({"model": {"network": "mlp", "hidden": [16]}, "training": {"epochs": 2}})
+    window.edit({"model": {"network": "mlp", "hidden": [16]}, "training": {"epochs": 2}})
     window.open("small")
     window.running.train()
     window.open("small")  # in vain: a training is under way

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from latentlab.gui.records import Layout, MapImages, Place
 from latentlab.gui.session import Session
-from latentlab.gui.views import map_view
-from latentlab.gui.views.map_view import MapView
+from latentlab.gui.views.map import points
+from latentlab.gui.views.map.view import MapView
 from latentlab.gui.widgets import floating_card, theme
 from latentlab.gui.widgets.card import Card
 from latentlab.images import Dataset
@@ -44,7 +44,7 @@ class Hand:
 
     def pixel(self, row: int) -> QPoint:
         """Where the point of this row is drawn."""
-        x, y = self.view._shown[row]
+        x, y = self.view.points.coords[row]
         return self.view.canvas.to_pixels(float(x), float(y)).toPoint()
 
     def inside(self, row: int) -> bool:
@@ -56,7 +56,7 @@ class Hand:
 
     def rest(self) -> None:
         """Until the points and the card have come to where they belong."""
-        self.qtbot.waitUntil(lambda: self.view._glide.state() != self.view._glide.State.Running)
+        self.qtbot.waitUntil(lambda: not self.view.points.gliding)
         self.qtbot.wait(20)
 
     def drag(self, button: Qt.MouseButton, start: QPoint, end: QPoint) -> None:
@@ -83,7 +83,7 @@ def hand(qtbot: QtBot, qapp, digits: Dataset, explored: Session, monkeypatch: py
     theme.apply(qapp, "dark")
     monkeypatch.setattr(floating_card, "AFTER", 1)
     monkeypatch.setattr(floating_card, "GRACE", 5)
-    monkeypatch.setattr(map_view, "GLIDE", 10)
+    monkeypatch.setattr(points, "GLIDE", 10)
     view = MapView(explored)
     card = Card("Map")
     for control in view.header_controls:
@@ -108,8 +108,8 @@ def check_card(hand: Hand) -> None:
     if card.picture.pixels is not None:
         assert np.array_equal(card.picture.pixels, image.pixels[0]), f"another picture than that of #{index}"
         assert card.title.text() == f"{image.class_names[image.labels[0]]} · #{index}"
-    if hand.view._hover is not None:
-        assert hand.session.encoding.index[hand.view._hover] == index
+    if hand.view.hover.row is not None:
+        assert hand.session.encoding.index[hand.view.hover.row] == index
 
 
 def check_hover(hand: Hand, row: int) -> None:
@@ -118,7 +118,7 @@ def check_hover(hand: Hand, row: int) -> None:
     hand.qtbot.waitUntil(hand.view.card.isVisible, timeout=2000)
     hand.qtbot.wait(10)
     assert f"#{hand.session.encoding.index[row]}" in hand.view.card.title.text()
-    assert np.array_equal(hand.view.marks.hovered.places, hand.view._shown[[row]])
+    assert np.array_equal(hand.view.marks.hovered.places, hand.view.points.coords[[row]])
     check_card(hand)
 
 
@@ -134,7 +134,7 @@ def test_the_card_is_of_the_very_image_after_new_colours_and_new_places(hand: Ha
     session.set_layout(Layout("umap", grid(order)))
     hand.rest()
     for row in (0, 57, 399):
-        assert np.allclose(view._shown[row], grid(order)[row])
+        assert np.allclose(view.points.coords[row], grid(order)[row])
         check_hover(hand, row)
     theme.apply(QApplication.instance(), "light")
     check_hover(hand, 5)
@@ -149,7 +149,7 @@ def test_the_card_goes_with_its_point_and_away_with_its_run(hand: Hand):
     check_card(hand)
     hand.session.open(None)
     assert not hand.view.card.isVisible()
-    assert hand.view._hover is None
+    assert hand.view.hover.row is None
 
 
 def test_points_of_images_that_have_not_come_yet_have_no_picture_rather_than_a_wrong_one(hand: Hand):
@@ -320,7 +320,7 @@ def test_whatever_happens_the_card_never_shows_the_wrong_image(hand: Hand, todo:
     hand.view.fit()
     hand.rest()
     check_hover(hand, todo[0][1])
-    hand.view._on_left()
+    hand.view.canvas.left.emit()
     hand.qtbot.wait(10)
 
 
@@ -330,7 +330,7 @@ def operate(hand: Hand, what: str, number: int) -> None:
     if what == "hover":
         hand.hover(hand.pixel(number) if hand.inside(number) else hand.surface.rect().center())
     elif what == "leave":
-        view._on_left()
+        view.canvas.left.emit()
     elif what == "colour":
         view.colour.setCurrentIndex(number % view.colour.count())
         view.colour.activated.emit(view.colour.currentIndex())

@@ -10,7 +10,7 @@ from latentlab.gui.views.data_view import DataView
 from latentlab.gui.views.dimensions_view import DimensionsView
 from latentlab.gui.views.inspector_view import InspectorView
 from latentlab.gui.views.log_view import LogView
-from latentlab.gui.views.map_view import MapView
+from latentlab.gui.views.map.view import MapView
 from latentlab.gui.views.run_bar import RunBar
 from latentlab.gui.views.runs_view import RunsView
 from latentlab.gui.views.samples_view import SamplesView

@@ -7,10 +7,11 @@ from types import ModuleType
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMainWindow, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMainWindow, QMessageBox
 
 from latentlab.config import DataConfig, RunConfig, merge
-from latentlab.gui.actions import Actions, sheet
+from latentlab.gui.actions import Actions
+from latentlab.gui.main_window import wiring
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.export import Exporting
 from latentlab.gui.main_window.library import Library, all_runs
@@ -25,7 +26,6 @@ from latentlab.gui.threads.encoding import Encoder
 from latentlab.gui.threads.jobs import Jobs
 from latentlab.gui.threads.projection import Projector
 from latentlab.gui.views.message_view import MessageView
-from latentlab.gui.widgets import theme
 from latentlab.presets import PRESETS
 
 CURVES_VIEW = "latentlab.gui.views.curves_view"
@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
         self._later = QTimer(self)  # the list follows a training, but not every epoch of a small one
         self._later.setSingleShot(True)
         self._later.setInterval(LIST_FOLLOWS_MS)
+        self._later.timeout.connect(self.refresh_runs)
         self._unasked = False
         self.session = Session(self)
         self.jobs = Jobs(self)
@@ -68,97 +69,11 @@ class MainWindow(QMainWindow):
         self.views = make_views(self.session)
         self.panels = Panels(self, self.views)
         self.message = MessageView(self.session, self)
-        self._connect()
-        self.actions_table = Actions(self, self._handlers())
+        wiring.connect(self)
+        self.actions_table = Actions(self, wiring.handlers(self))
         self._add_panels_to_menu()
         self.refresh_runs()
-        self._preview()
-
-    # -- connecting, in one place
-
-    def _connect(self) -> None:
-        views, session = self.views, self.session
-        bar = views.run_bar
-        bar.train_pressed.connect(self.running.train)
-        bar.pause_pressed.connect(self.running.pause)
-        bar.resume_pressed.connect(self.running.resume)
-        bar.stop_pressed.connect(self.running.stop)
-        bar.discard_pressed.connect(self.running.discard)
-        bar.more_pressed.connect(self.running.more)
-        bar.perspective_chosen.connect(self._show_perspective)
-
-        views.data.source_chosen.connect(lambda name: self._choose_data({"source": name, "path": None}))
-        views.data.folder_chosen.connect(lambda path: self._choose_data({"source": "folder", "path": path}))
-        views.settings.config_edited.connect(self._edit)
-        views.settings.preset_chosen.connect(self._choose_preset)
-        views.runs.run_chosen.connect(self.open)
-        views.runs.refresh_pressed.connect(self.refresh_runs)
-        views.runs.close_pressed.connect(self.close_run)
-
-        views.map.moved.connect(self.exploring.move)
-        views.map.point_chosen.connect(self.exploring.choose_sample)
-        views.map.layout_chosen.connect(self.mapping.choose)
-        views.map.end_asked.connect(self.exploring.set_end)
-        views.map.cleared.connect(self.exploring.clear)
-        views.inspector.nearest_chosen.connect(self.exploring.choose_sample)
-        views.sliders.dim_moved.connect(self.exploring.move_dim)
-        views.sliders.dim_reset.connect(self.exploring.reset_dim)
-        views.sliders.random_pressed.connect(self.exploring.random)
-        views.sliders.reset_pressed.connect(self.exploring.reset)
-        views.sliders.from_selection_pressed.connect(self.exploring.from_selection)
-        views.sliders.condition_chosen.connect(session.set_condition)
-        views.strip.make_pressed.connect(self.exploring.make_strip)
-        views.strip.swap_pressed.connect(self.exploring.swap_ends)
-        views.strip.export_gif_pressed.connect(self.exporting.ask_gif)
-        views.samples.resample_pressed.connect(self.opening.resample)
-        views.samples.prior_chosen.connect(self.sampling.choose)
-
-        self.jobs.failed.connect(self._on_job_failed)
-        self.jobs.progressed.connect(self._on_job_progress)
-        self.decoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
-        self.encoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
-        self.decoder.opened.connect(self._on_weights)
-        self.running.started.connect(self.refresh_runs)
-        self.running.ended.connect(self.refresh_runs)
-        session.run_changed.connect(self._on_run)
-        session.run_changed.connect(lambda: self._later.isActive() or self._later.start())
-        self._later.timeout.connect(self.refresh_runs)
-        session.config_changed.connect(self._preview)
-        session.told.connect(lambda sentence, _error: session.logged.emit(sentence))
-
-    def _handlers(self) -> dict[str, Callable[[], object]]:
-        exploring, running, app = self.exploring, self.running, QApplication.instance()
-        assert isinstance(app, QApplication)
-        return {
-            "open": self._ask_run,
-            "close_run": self.close_run,
-            "own_pictures": self._ask_pictures,
-            "quit": self.close,
-            "train": running.train,
-            "pause": lambda: running.resume() if self.session.training.phase == "paused" else running.pause(),
-            "stop": running.stop,
-            "discard": running.discard,
-            "more": lambda: _press(self, "more"),
-            "fit": self.views.map.fit,
-            "umap": lambda: self.mapping.choose("umap"),
-            "pca": lambda: self.mapping.choose("pca"),
-            "axes": lambda: self.mapping.choose("axes"),
-            "random": exploring.random,
-            "reset": exploring.reset,
-            "set_a": lambda: exploring.set_end("A"),
-            "set_b": lambda: exploring.set_end("B"),
-            "strip": lambda: _press(self, "strip_make"),
-            "gif": self.exporting.ask_gif,
-            "clear": exploring.clear,
-            "light": lambda: theme.choose(app, "light"),
-            "dark": lambda: theme.choose(app, "dark"),
-            "system": lambda: theme.choose(app, "system"),
-            "perspective_train": lambda: self._show_perspective("train"),
-            "perspective_explore": lambda: self._show_perspective("explore"),
-            "reset_layout": self._reset_layout,
-            "keys": lambda: self._tell("Keys", sheet()),
-            "about": lambda: self._tell("About LatentLab", ABOUT),
-        }
+        self.preview()
 
     # -- runs
 
@@ -175,12 +90,16 @@ class MainWindow(QMainWindow):
             return
         self.opening.close()
 
+    def refresh_runs_later(self) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
     def refresh_runs(self) -> None:
         self.jobs.start("runs", lambda _ticket: all_runs(self._root), self.session.set_runs)
 
     # -- settings
 
-    def _edit(self, changes: dict[str, object]) -> None:
+    def edit(self, changes: dict[str, object]) -> None:
         """Merges what a form changed."""
         try:
             self.session.set_config(RunConfig.parse(merge(self.session.config.to_dict(), changes)))
@@ -188,14 +107,14 @@ class MainWindow(QMainWindow):
             self.session.told.emit(f"{str(error)[0].upper()}{str(error)[1:]}", True)
             self.session.config_changed.emit()  # the form goes back to what holds
 
-    def _choose_preset(self, name: str) -> None:
+    def choose_preset(self, name: str) -> None:
         self.session.set_config(RunConfig.parse(PRESETS[name]))
 
-    def _choose_data(self, data: dict[str, object]) -> None:
+    def choose_data(self, data: dict[str, object]) -> None:
         fresh = {**DataConfig().model_dump(mode="json"), "val_fraction": self.session.config.data.val_fraction}
-        self._edit({"data": {**fresh, **data}})
+        self.edit({"data": {**fresh, **data}})
 
-    def _preview(self) -> None:
+    def preview(self) -> None:
         """Pictures and facts of the chosen data, when it is another than the last."""
         config = self.session.config
         if config.data == self._previewed:
@@ -207,34 +126,34 @@ class MainWindow(QMainWindow):
             self.session.set_preview,
         )
 
-    def _show_perspective(self, name: str) -> None:
+    def show_perspective(self, name: str) -> None:
         self.panels.perspective(name)
         self.views.run_bar.set_perspective(name)
 
-    def _reset_layout(self) -> None:
+    def reset_layout(self) -> None:
         self.panels.reset()
         self.views.run_bar.set_perspective("explore")
 
     # -- what happens
 
-    def _on_run(self) -> None:
+    def on_run(self) -> None:
         self.setWindowTitle(f"{self.session.run.name} — LatentLab" if self.session.run else "LatentLab")
 
-    def _on_weights(self, _weights: object, _step: int) -> None:
+    def on_weights(self, _weights: object, _step: int) -> None:
         if not self._torch:
             self._torch = True
             self.torch_ready.emit()
             if self._warm:
                 self.projector.warm()
 
-    def _on_job_failed(self, name: str, sentence: str) -> None:
+    def on_job_failed(self, name: str, sentence: str) -> None:
         if name == "prepare":
             self.session.set_training(phase="idle", note="")
         if name == "pictures":
             self.session.set_map_note(sentence)
         self.session.told.emit(sentence, True)
 
-    def _on_job_progress(self, name: str, what: str, done: int, total: int) -> None:
+    def on_job_progress(self, name: str, what: str, done: int, total: int) -> None:
         share = f" {done / total:.0%}" if total else ""
         if name == "prepare":
             self.session.set_training(note=f"{what}{share}")
@@ -245,12 +164,12 @@ class MainWindow(QMainWindow):
 
     # -- dialogs
 
-    def _ask_run(self) -> None:
+    def ask_run(self) -> None:
         self._ask("Open a run", QFileDialog.FileMode.Directory, self._root, self.open)
 
-    def _ask_pictures(self) -> None:
+    def ask_pictures(self) -> None:
         def chosen(path: str) -> None:
-            self._choose_data({"source": "folder", "path": path})
+            self.choose_data({"source": "folder", "path": path})
 
         self._ask("Use a folder of pictures", QFileDialog.FileMode.Directory, Path.home(), chosen)
 
@@ -262,7 +181,10 @@ class MainWindow(QMainWindow):
         dialog.fileSelected.connect(then)
         dialog.open()
 
-    def _tell(self, title: str, text: str) -> None:
+    def tell_about(self) -> None:
+        self.tell("About LatentLab", ABOUT)
+
+    def tell(self, title: str, text: str) -> None:
         box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Close, self)
         box.setObjectName("tell")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -309,7 +231,7 @@ class MainWindow(QMainWindow):
         if (paths[0] / "run.json").is_file():
             self.open(paths[0])
         elif paths[0].is_dir():
-            self._choose_data({"source": "folder", "path": str(paths[0])})
+            self.choose_data({"source": "folder", "path": str(paths[0])})
         else:
             self.session.told.emit("Drop a folder: of pictures to learn from, or of a run to open", True)
 
@@ -335,13 +257,6 @@ class MainWindow(QMainWindow):
         yes, no = QMessageBox.StandardButton.Ok, QMessageBox.StandardButton.Cancel
         text = "A run is training. Stop it, keep it and quit?"
         return QMessageBox.question(self, "LatentLab", text, yes | no, yes) == yes
-
-
-def _press(view: QWidget, button: str) -> None:
-    """What a menu or a key asks for is what the button does, with what stands beside it."""
-    found = view.findChild(QAbstractButton, button)
-    assert found is not None, f"{view.objectName()} has no button {button}"
-    found.click()
 
 
 ABOUT = (

@@ -1,8 +1,10 @@
 """The surface of the map: zoom at the cursor, pan, and what the mouse does there, in coordinates of the map."""
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QImage,
@@ -26,6 +28,14 @@ DRAG_STARTS = 4  # pixels
 MARGIN = 0.06  # around the points when all of them are shown
 
 
+class Layer(Protocol):
+    """Something drawn in every view of the map: beneath the points, or over them and beneath the marks."""
+
+    def draw(self, painter: QPainter, view: QTransform, size: QSize) -> None:
+        """view: from the map to pixels of the widget, whose size is `size`."""
+        ...
+
+
 class MapCanvas(QWidget):
     """Wheel zooms at the cursor; middle drag or Space-drag pans; double click asks to fit. The rest is reported."""
 
@@ -45,6 +55,8 @@ class MapCanvas(QWidget):
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.cloud, self.marks = PointCloud(), MapMarks()
+        self.under: list[Layer] = []  # in the order in which they are drawn; whoever changes one calls `update`
+        self.over: list[Layer] = []
         self._coords = np.empty((0, 2), np.float64)
         self._centre = QPointF(0, 0)  # of the map, in the widget's middle
         self._scale = 100.0  # pixels per unit of the map
@@ -107,10 +119,14 @@ class MapCanvas(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.qcolor(theme.current().card))
         view = self._view()
+        for layer in self.under:
+            layer.draw(painter, view, self.size())
         if len(self.cloud) and len(self._coords) == len(self.cloud):
             if self._drawn is None:
                 self._drawn = self._draw_points(view)
             painter.drawImage(0, 0, self._drawn)
+        for layer in self.over:
+            layer.draw(painter, view, self.size())
         self.marks.draw(painter, view)
         painter.end()
 

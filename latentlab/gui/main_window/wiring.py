@@ -1,0 +1,149 @@
+"""Which signal goes where: all that connects the window's views with the rooms that act, and the menus with both."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QAbstractButton, QApplication
+
+from latentlab.gui.actions import sheet
+from latentlab.gui.widgets import theme
+
+if TYPE_CHECKING:
+    from latentlab.gui.main_window.window import MainWindow
+
+Handlers = dict[str, Callable[[], object]]
+
+
+def connect(window: "MainWindow") -> None:
+    _connect_training(window)
+    _connect_settings_and_runs(window)
+    _connect_map(window)
+    _connect_exploring(window)
+    _connect_window(window)
+
+
+def _connect_training(window: "MainWindow") -> None:
+    bar, running = window.views.run_bar, window.running
+    bar.train_pressed.connect(running.train)
+    bar.pause_pressed.connect(running.pause)
+    bar.resume_pressed.connect(running.resume)
+    bar.stop_pressed.connect(running.stop)
+    bar.discard_pressed.connect(running.discard)
+    bar.more_pressed.connect(running.more)
+    bar.perspective_chosen.connect(window.show_perspective)
+    running.started.connect(window.refresh_runs)
+    running.ended.connect(window.refresh_runs)
+
+
+def _connect_settings_and_runs(window: "MainWindow") -> None:
+    views = window.views
+    views.data.source_chosen.connect(lambda name: window.choose_data({"source": name, "path": None}))
+    views.data.folder_chosen.connect(lambda path: window.choose_data({"source": "folder", "path": path}))
+    views.settings.config_edited.connect(window.edit)
+    views.settings.preset_chosen.connect(window.choose_preset)
+    views.runs.run_chosen.connect(window.open)
+    views.runs.refresh_pressed.connect(window.refresh_runs)
+    views.runs.close_pressed.connect(window.close_run)
+
+
+def _connect_map(window: "MainWindow") -> None:
+    view, exploring = window.views.map, window.exploring
+    view.moved.connect(exploring.move)
+    view.point_chosen.connect(exploring.choose_sample)
+    view.layout_chosen.connect(window.mapping.choose)
+    view.end_asked.connect(exploring.set_end)
+    view.cleared.connect(exploring.clear)
+
+
+def _connect_exploring(window: "MainWindow") -> None:
+    views, exploring = window.views, window.exploring
+    views.inspector.nearest_chosen.connect(exploring.choose_sample)
+    views.sliders.dim_moved.connect(exploring.move_dim)
+    views.sliders.dim_reset.connect(exploring.reset_dim)
+    views.sliders.random_pressed.connect(exploring.random)
+    views.sliders.reset_pressed.connect(exploring.reset)
+    views.sliders.from_selection_pressed.connect(exploring.from_selection)
+    views.sliders.condition_chosen.connect(window.session.set_condition)
+    views.strip.make_pressed.connect(exploring.make_strip)
+    views.strip.swap_pressed.connect(exploring.swap_ends)
+    views.strip.export_gif_pressed.connect(window.exporting.ask_gif)
+    views.samples.resample_pressed.connect(window.opening.resample)
+    views.samples.prior_chosen.connect(window.sampling.choose)
+
+
+def _connect_window(window: "MainWindow") -> None:
+    session = window.session
+    window.jobs.failed.connect(window.on_job_failed)
+    window.jobs.progressed.connect(window.on_job_progress)
+    window.decoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
+    window.encoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
+    window.decoder.opened.connect(window.on_weights)
+    session.run_changed.connect(window.on_run)
+    session.run_changed.connect(window.refresh_runs_later)
+    session.config_changed.connect(window.preview)
+    session.told.connect(lambda sentence, _error: session.logged.emit(sentence))
+
+
+def handlers(window: "MainWindow") -> Handlers:
+    """What each entry of `actions.TABLE` does."""
+    return {**_run_handlers(window), **_map_handlers(window), **_explore_handlers(window), **_view_handlers(window)}
+
+
+def _run_handlers(window: "MainWindow") -> Handlers:
+    running, session = window.running, window.session
+    return {
+        "open": window.ask_run,
+        "close_run": window.close_run,
+        "own_pictures": window.ask_pictures,
+        "quit": window.close,
+        "train": running.train,
+        "pause": lambda: running.resume() if session.training.phase == "paused" else running.pause(),
+        "stop": running.stop,
+        "discard": running.discard,
+        "more": lambda: press(window, "more"),
+    }
+
+
+def _map_handlers(window: "MainWindow") -> Handlers:
+    mapping = window.mapping
+    return {
+        "fit": window.views.map.fit,
+        "umap": lambda: mapping.choose("umap"),
+        "pca": lambda: mapping.choose("pca"),
+        "axes": lambda: mapping.choose("axes"),
+        "clear": window.exploring.clear,
+    }
+
+
+def _explore_handlers(window: "MainWindow") -> Handlers:
+    exploring = window.exploring
+    return {
+        "random": exploring.random,
+        "reset": exploring.reset,
+        "set_a": lambda: exploring.set_end("A"),
+        "set_b": lambda: exploring.set_end("B"),
+        "strip": lambda: press(window, "strip_make"),
+        "gif": window.exporting.ask_gif,
+    }
+
+
+def _view_handlers(window: "MainWindow") -> Handlers:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    return {
+        "light": lambda: theme.choose(app, "light"),
+        "dark": lambda: theme.choose(app, "dark"),
+        "system": lambda: theme.choose(app, "system"),
+        "perspective_train": lambda: window.show_perspective("train"),
+        "perspective_explore": lambda: window.show_perspective("explore"),
+        "reset_layout": window.reset_layout,
+        "keys": lambda: window.tell("Keys", sheet()),
+        "about": window.tell_about,
+    }
+
+
+def press(window: "MainWindow", name: str) -> None:
+    """As a click on the button of this object name would."""
+    button = window.findChild(QAbstractButton, name)
+    assert button is not None
+    button.click()

@@ -1,0 +1,207 @@
+"""The map of the encoded images: hover, select, move through latent space, and see what lies under the cursor."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QVBoxLayout, QWidget
+
+from latentlab.gui.session import Session
+from latentlab.gui.views.map.hover import Hover, position
+from latentlab.gui.views.map.points import Points
+from latentlab.gui.widgets.legend import Legend
+from latentlab.gui.widgets.map_canvas import MapCanvas
+from latentlab.gui.widgets.map_marks import Rings
+from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.note import Note
+
+AXES: tuple[tuple[Literal["umap", "pca", "axes"], str, str], ...] = (
+    ("umap", "UMAP", "Neighbours stay together; distances between groups mean little"),
+    ("pca", "PCA", "The plane of largest variance; every place is decoded exactly"),
+    ("axes", "z 0 × z 1", "The two latent dimensions with the most KL; decoded exactly"),
+)
+EMPTY = "No run yet: press Train, or drop a folder of pictures here"
+
+
+class MapView(QWidget):
+    """Draws `session.layout` and says what is done on it; coordinates are the map's."""
+
+    moved = Signal(float, float, bool)  # to this place; True: to the nearest sample
+    point_chosen = Signal(int)  # row
+    layout_chosen = Signal(str)  # 'umap', 'pca' or 'axes'
+    end_asked = Signal(str)  # 'A' or 'B' goes to the place in hand
+    cleared = Signal()
+    fact_changed = Signal(str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("map_view")
+        self._session = session
+        self._made_for: tuple[object, ...] = ()
+        self._build()
+        self._connect()
+        self.points.dress()
+        self._on_run()
+        self._on_layout()
+
+    # -- parts
+
+    def _build(self) -> None:
+        self.canvas = MapCanvas(self)
+        self.marks = self.canvas.marks
+        self.legend = Legend()
+        self.colour = named(QComboBox(), "map_colour", "Colour of the points", "What the colour of a point shows")
+        self.colour.setMinimumWidth(130)
+        self.points = Points(self._session, self.canvas, self.colour, self.legend, self)
+        self.hover = Hover(self._session, self.canvas, self.points, self)
+        self.card = self.hover.card
+        self.note = Note(self.canvas, "map_note")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.canvas, 1)
+        column.addWidget(self.legend)
+
+        self.axes = [
+            named(QPushButton(text), f"map_{kind}", f"Show the map as {text}", tip) for kind, text, tip in AXES
+        ]
+        for button, (kind, _, _) in zip(self.axes, AXES, strict=True):
+            button.setProperty("look", "segment")
+            button.setCheckable(True)
+            button.setAutoExclusive(True)
+            button.clicked.connect(lambda _=False, kind=kind: self.layout_chosen.emit(kind))
+        self.header_controls: list[QWidget] = [*self.axes, self.colour]
+
+    def _connect(self) -> None:
+        session, canvas = self._session, self.canvas
+        session.layout_changed.connect(self._on_layout)
+        session.run_changed.connect(self._on_run)
+        session.place_changed.connect(self._on_place)
+        session.selection_changed.connect(self._on_selection)
+        session.ends_changed.connect(self._on_ends)
+        session.map_note_changed.connect(self._show_note)
+        self.points.moved.connect(self._mark_all)
+        canvas.pressed.connect(self._on_pressed)
+        canvas.dragged.connect(self._move)
+        canvas.clicked.connect(self._on_clicked)
+        canvas.double_clicked.connect(self._on_double_clicked)
+        canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        canvas.customContextMenuRequested.connect(lambda point: self._show_menu(QPointF(point)))
+        canvas.installEventFilter(self)
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self.note.place()
+            if self.canvas.fitted:
+                QTimer.singleShot(0, self, self.fit)
+        return False
+
+    # -- what is shown
+
+    def fit(self) -> None:
+        """Shows all points."""
+        layout = self._session.layout
+        if layout is not None and len(layout.coords):
+            low, high = layout.coords.min(axis=0), layout.coords.max(axis=0)
+            self.canvas.fit(QRectF(float(low[0]), float(low[1]), *(float(side) for side in high - low)))
+
+    def _on_run(self) -> None:
+        run = self._session.run
+        for button in (*self.axes, self.colour):
+            button.setEnabled(run is not None)
+        if run is not None and self._made_for != (run.path, run.latent_dim):
+            self._made_for = (run.path, run.latent_dim)
+            self.points.fill_colours()
+            self.canvas.fitted = True
+        self._show_note()
+
+    def _on_layout(self) -> None:
+        layout = self._session.layout
+        if layout is not None:
+            self._name_axes()
+        if self.points.follow_layout():
+            self.hover.forget()
+        if self.canvas.fitted:
+            self.fit()
+        count = 0 if layout is None else len(layout.coords)
+        self.fact_changed.emit(f"{count:,} points" if count else "")
+        self._mark_all()
+        self._show_note()
+
+    def _name_axes(self) -> None:
+        layout, order = self._session.layout, self._session.order()
+        assert layout is not None
+        dims = layout.dims or tuple(int(dim) for dim in order[:2])
+        self.axes[2].setText(f"z {dims[0]} × z {dims[1]}" if len(dims) == 2 else "z")
+        self.axes[2].setEnabled(len(dims) == 2)
+        for button, (kind, _, _) in zip(self.axes, AXES, strict=True):
+            button.setChecked(kind == layout.kind)
+
+    def _show_note(self) -> None:
+        self.note.say(self._session.map_note or ("" if self._session.run else EMPTY), centred=not len(self.points))
+
+    # -- marks
+
+    def _ring(self, rings: Rings, places: NDArray[np.float32]) -> None:
+        rings.places = places
+        self.canvas.update()
+
+    def _mark_all(self) -> None:
+        self._on_selection()
+        self._on_place()
+        self._on_ends()
+        self.hover.mark()
+
+    def _on_selection(self) -> None:
+        row = self._session.selected
+        self._ring(self.marks.selected, self.points.at([] if row is None else [row]))
+
+    def _on_place(self) -> None:
+        place = self._session.place
+        self._ring(self.marks.neighbours, self.points.at([] if place is None or place.rows is None else place.rows))
+        here = position(place)
+        self._ring(self.marks.cursor, np.array([here] if here else [], np.float32).reshape(-1, 2))
+        if place is None:
+            self.card.hide()
+
+    def _on_ends(self) -> None:
+        self.marks.a, self.marks.b = (position(end) for end in self._session.ends)
+        self.canvas.update()
+
+    # -- the mouse
+
+    def _on_pressed(self, x: float, y: float, snap: bool) -> None:
+        if self.hover.nearest(x, y) is None or snap:
+            self._move(x, y, snap)
+
+    def _on_clicked(self, x: float, y: float, snap: bool) -> None:
+        row = self.hover.nearest(x, y)
+        if row is not None and not snap:
+            self.point_chosen.emit(row)
+
+    def _on_double_clicked(self, x: float, y: float) -> None:
+        if self.hover.nearest(x, y) is None:
+            self.fit()
+
+    def _move(self, x: float, y: float, snap: bool) -> None:
+        if len(self.points):
+            self.hover.set_row(None)
+            self.moved.emit(x, y, snap)
+
+    def _show_menu(self, point: QPointF) -> None:
+        place = self.canvas.to_map(point)
+        row = self.hover.nearest(place.x(), place.y())
+        if row is not None:
+            self.point_chosen.emit(row)
+        else:
+            self._move(place.x(), place.y(), False)
+        menu = QMenu(self)
+        menu.setObjectName("map_menu")
+        menu.addAction("Set A here", lambda: self.end_asked.emit("A"))
+        menu.addAction("Set B here", lambda: self.end_asked.emit("B"))
+        menu.addSeparator()
+        menu.addAction("Show all points", self.fit)
+        menu.addAction("Clear", self.cleared.emit)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.canvas.mapToGlobal(point.toPoint()))
