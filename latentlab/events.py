@@ -38,7 +38,11 @@ class Started(Event):
 
 @dataclass(frozen=True, slots=True)
 class Measured(Event):
-    """One record of the curves: means since the last one (train), or over the whole held-out part (validation)."""
+    """One record of the curves: means since the last one (train), or over the whole held-out part (validation).
+
+    A validation is measured at beta 1, whatever is minimised, so that runs of different betas can be compared: its
+    `beta` is 1 and its `objective` the negative ELBO. The beta in force is that of the training records.
+    """
 
     split: Split
     time_s: float
@@ -54,6 +58,13 @@ class Measured(Event):
     def to_record(self) -> dict[str, Any]:
         """The line of metrics.jsonl."""
         return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Measured | None":
+        """What `to_record` gave; None for a record of anything else."""
+        if record.keys() != set(cls.__dataclass_fields__):
+            return None
+        return cls(**{**record, "kl_per_dim": tuple(record["kl_per_dim"])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,21 @@
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from latentlab.cli.evaluation_table import table
 from latentlab.cli.exits import DONE
 from latentlab.cli.opening import Steps, data_of, device_of, opened
 from latentlab.config import RunConfig
+from latentlab.events import Measured
 from latentlab.images import Dataset, Images, held_out, limited
 from latentlab.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from latentlab.explore.loaded import Loaded
+
+OF_LATENTS = ("collapse", "over-regularised", "few-dimensions", "runaway")
 
 
 def evaluate(request: Namespace) -> int:
@@ -48,8 +52,24 @@ def evaluate(request: Namespace) -> int:
     if loaded.config.model.kind == "cvae":
         found["condition"] = _condition(loaded, dataset, request.seed)
     print(json.dumps(found) if request.json else table(found))
+    for sentence in _ailments(run, loaded, measured.kl_per_dim):
+        print(sentence, file=sys.stderr)
     _keep(run, found)
     return DONE
+
+
+def _ailments(run: RunFolder, loaded: "Loaded", kl_per_dim: Sequence[float]) -> list[str]:
+    """What is not well with the model: what was said while it was trained, and of what was measured now."""
+    from latentlab.evaluation.health import findings, of_latents
+
+    history = [measured for record in run.metrics.read() if (measured := Measured.from_record(record)) is not None]
+    history = [measured for measured in history if measured.step <= loaded.step]
+    beta = next((each.beta for each in reversed(history) if each.split == "train"), loaded.config.objective.beta)
+    found = findings(history)
+    now = of_latents(kl_per_dim, beta)
+    if now is not None and not any(finding.kind in OF_LATENTS for finding in found):
+        found.append(now)
+    return [finding.sentence for finding in found]
 
 
 def _keep(run: RunFolder, found: dict[str, Any]) -> None:

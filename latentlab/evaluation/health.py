@@ -12,14 +12,17 @@ from latentlab.events import Measured, Split
 Kind = Literal["collapse", "over-regularised", "few-dimensions", "runaway", "overfitting", "divergence"]
 
 SILENT = 0.01  # nats: a dimension whose mean KL is below says next to nothing (not Burda's measure of active units)
-ENOUGH_STEPS = 300  # before that, latents that are yet to wake up look like collapsed ones
+ENOUGH_STEPS = 300  # before that, latents that are yet to wake up look like collapsed ones, unless they lie still:
+FIRST_STEPS = 150  # before that nothing is said of them
+STILL_STEPS = 100  # for so many steps, with less than SILENT nats in all dimensions together
 PATIENCE = 3  # validations in a row that a rule must hold for
 LITTLE_KL = 1.0  # nats in total: less than it takes to tell three pictures apart
 FEW = 1 / 8  # of the dimensions
-SETTLED = 0.05  # by how much of itself the KL may still grow
+SETTLED = 0.05  # by how much of itself the KL may still grow, and the ELBO of what it has gained since the beginning
 RUNAWAY = 50.0  # nats in one dimension. log_var at its lower end, -20, is 10 nats: the rest is far outside the prior
 WORSE = 0.02  # of the best negative ELBO, or of what was gained until then: what a healthy curve may rise by
 AT_LEAST = 0.5  # nats, where that is less
+PACE = 0.002  # of the negative ELBO, by which it still falls within PATIENCE validations while pictures get better
 
 
 class Finding(NamedTuple):
@@ -41,27 +44,71 @@ def findings(history: Sequence[Measured]) -> list[Finding]:
     beta = train[-1].beta  # a validation's is always 1
     found = [_divergence(train), _runaway(train[-1], beta)]
     if not any(found):  # where these hold, what the others say is a consequence
-        found = [_little(validation or train[:: max(1, len(train) // 20)], beta), _overfitting(train, validation)]
+        records = validation if len(validation) >= PATIENCE else train[:: max(1, len(train) // 20)]
+        found = [None if _falling_beta(train) else _little(records, beta), _overfitting(train, validation)]
     return [finding for finding in found if finding is not None]
 
 
+def of_latents(kl_per_dim: Sequence[float], beta: float) -> Finding | None:
+    """What is to be said of a trained model by its mean KL per dimension, in nats: the sentence of its training."""
+    return _unused(sum(kl_per_dim), [kl_per_dim], beta)
+
+
 def _little(records: Sequence[Measured], beta: float) -> Finding | None:
-    """Latents that carry little or nothing (Bowman et al. 2016; Lucas et al. 2019), by how much that is and why."""
+    """Latents that carry little or nothing, and are not about to carry more."""
     recent = records[-PATIENCE:]
-    if len(recent) < PATIENCE or recent[-1].step < ENOUGH_STEPS or beta == 0 or _growing(recent):
+    if len(recent) < PATIENCE or _growing(recent) or _learning(records):
         return None
-    kl, count = recent[-1].kl, len(recent[-1].kl_per_dim)
-    carrying = max(sum(nats >= SILENT for nats in record.kl_per_dim) for record in recent)
+    if recent[-1].step < ENOUGH_STEPS and not _still(records):
+        return None
+    return _unused(max(record.kl for record in recent), [record.kl_per_dim for record in recent], beta)
+
+
+def _unused(kl: float, kls: Sequence[Sequence[float]], beta: float) -> Finding | None:
+    """By how much the latents carry and why (Bowman et al. 2016; Lucas et al. 2019).
+
+    kl: nats in all dimensions, at most; kls: those of each dimension, at each of the times that are looked at.
+    """
+    if beta == 0:
+        return None
+    count, carrying = len(kls[-1]), max(sum(nats >= SILENT for nats in each) for each in kls)
+    now = sum(kls[-1])
     if carrying == 0:
         helps = f"a smaller beta (it is {beta:g}) or a longer warm-up of it helps, or free bits"
-        return Finding("collapse", f"posterior collapse: no latent dimension carries anything (KL {kl:.2g}); {helps}")
-    if beta > 1 and max(record.kl for record in recent) < LITTLE_KL:
-        says = f"over-regularised: beta {beta:g} leaves {kl:.2g} nats in the latents, so pictures come out as averages"
+        return Finding("collapse", f"posterior collapse: no latent dimension carries anything (KL {now:.2g}); {helps}")
+    if beta > 1 and kl < LITTLE_KL:
+        says = f"over-regularised: beta {beta:g} leaves {now:.2g} nats in the latents, so pictures come out as averages"
         return Finding("over-regularised", f"{says}; a smaller beta helps")
     if count >= 1 / FEW and carrying <= count * FEW:
         says = f"only {carrying} of {count} latent dimensions carry more than {SILENT:g} nats"
         return Finding("few-dimensions", f"{says}; fewer would do, or free bits and a longer warm-up of beta wake more")
     return None
+
+
+def _still(records: Sequence[Measured]) -> bool:
+    """Nothing stirs: next to no KL for a while, and what it grew by, were it to grow so again, would change nothing.
+
+    Latents that woke up late had 0.01 nats and more until they did, or grew eightfold within these steps (25 trainings
+    of digits, with rates from 1e-5 and networks of 1 to 8 layers).
+    """
+    last = records[-1].step
+    before = [record for record in records if record.step <= last - STILL_STEPS]
+    if last < FIRST_STEPS or not before:
+        return False
+    recent = [before[-1], *(record for record in records if record.step > last - STILL_STEPS)]
+    most, growth = max(record.kl for record in recent), recent[-1].kl / max(recent[0].kl, 1e-12)
+    return most < SILENT and recent[-1].kl * growth < SILENT
+
+
+def _learning(records: Sequence[Measured]) -> bool:
+    """The pictures still get better at a pace: latents may wake up once their average is learnt."""
+    gained = records[0].neg_elbo - records[-1].neg_elbo
+    return records[-PATIENCE].neg_elbo - records[-1].neg_elbo > max(SETTLED * gained, PACE * abs(records[-1].neg_elbo))
+
+
+def _falling_beta(train: Sequence[Measured]) -> bool:
+    """A schedule lowers beta at present: what it holds down may yet rise."""
+    return train[-1].beta < train[-PATIENCE:][0].beta
 
 
 def _growing(recent: Sequence[Measured]) -> bool:

@@ -1,7 +1,7 @@
 """One training in memory: its parts, and what is done with them together. Everything it writes, it writes here."""
 
 import time
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from latentlab.training.meter import Meter, NotFinite
 from latentlab.training.progress import Progress
 
 REMEMBERED_PER_EPOCH = 8  # training records that the health rules see
-RECORDED = {field.name for field in fields(Measured)}
 SNAPSHOT_GAP = 0.2  # seconds, at least, between two snapshots that were asked for
 
 
@@ -280,8 +279,8 @@ class Training:
         self._cut_metrics()
         self.history.clear()
         for record in self.run.metrics.read():
-            if record.keys() == RECORDED:
-                self._remember(Measured(**{**record, "kl_per_dim": tuple(record["kl_per_dim"])}))
+            if (measured := Measured.from_record(record)) is not None:
+                self._remember(measured)
         self.note(changes=[change for change in self.run.record.changes if change.step <= self.progress.step])
 
     def resumed(self) -> bool:

@@ -58,6 +58,20 @@ def test_an_evaluation_is_kept_with_the_run_as_it_is_printed(call: Callable[...,
     assert {"nll", "mutual_information", "neighbours"} <= set(kept["protocol"]["estimators"])
 
 
+def test_a_collapsed_model_is_said_to_be_one_and_a_sound_one_is_not(call: Callable[..., Any]) -> None:
+    words = ("--network", "mlp", "--hidden", "64", "--latent-dim", "4", "--epochs", "8", "--device", "cpu")
+    words = ("train", *words, "--batch-size", "32", "--lr", "0.005")
+    assert call(*words, "--name", "sound").code == 0
+    assert "collapse" not in call(*words, "--model", "beta-vae", "--beta", "100", "--epochs", "3", "--name", "sick").err
+    ask = ("--samples", "1", "--limit", "50", "--json")
+    assert call("evaluate", "sound", *ask).err == ""
+    sick = call("evaluate", "sick", *ask)
+    assert sick.code == 0
+    (sentence,) = sick.err.splitlines()
+    assert sentence.startswith("posterior collapse: no latent dimension carries anything")
+    assert "(it is 100)" in sentence
+
+
 def test_other_data_are_told_apart_where_asked(call: Callable[..., Any], trained_run: RunFolder) -> None:
     answer = call("evaluate", "small", "--samples", "2", "--limit", "60", "--against", "shapes")
     assert "against 60 images of shapes" in answer.out

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from latentlab.config import RunConfig, merge
-from latentlab.evaluation.health import findings
+from latentlab.evaluation.health import findings, of_latents
 from latentlab.events import Measured
 from latentlab.images import Dataset
 from latentlab.runs.folder import create_run, free_name
@@ -21,6 +21,7 @@ SMALL: dict[str, Any] = {
     "model": {"network": "mlp", "hidden": [64], "latent_dim": 8},
     "training": {"epochs": 16, "batch_size": 64, "device": "cpu", "checkpoint_every": 100, "precision": "float32"},
 }
+DEFAULT: dict[str, Any] = {"epochs": 20, "batch_size": 128}
 Curves = Callable[..., list[Measured]]
 
 
@@ -82,7 +83,53 @@ def test_a_collapsed_posterior_is_said_with_its_beta(curves: Curves) -> None:
     assert found.keys() == {"collapse"}
     assert found["collapse"].startswith("posterior collapse: no latent dimension carries anything (KL 0")
     assert "a smaller beta (it is 50)" in found["collapse"]
-    assert not ever([record for record in records if record.step < 300]), "latents may yet wake up"
+    assert not ever([record for record in records if record.step < 150]), "latents may yet wake up"
+
+
+def test_the_default_training_of_a_small_data_set_hears_of_its_collapse_before_it_ends(curves: Curves) -> None:
+    """20 epochs of the digits are 220 steps."""
+    records = curves(model={"kind": "beta-vae", "hidden": [128]}, objective={"beta": 100.0}, training=DEFAULT)
+    assert records[-1].step == 220
+    assert ever(records).keys() == {"collapse"}
+
+
+def test_latents_that_wake_up_late_hear_nothing(curves: Curves) -> None:
+    """Less than a nat for a hundred steps and more, though they all are to carry something."""
+    model = {"network": "conv", "hidden": None, "latent_dim": 16, "likelihood": "gaussian", "sigma": 0.5}
+    records = curves(model=model, training=DEFAULT)
+    carried = {record.step: max(record.kl_per_dim) for record in records if record.split == "validation"}
+    silent = [step for step, nats in carried.items() if nats < 0.01]
+    assert max(silent) > 150, "which is when collapse may be said"
+    assert carried[220] > 0.01
+    assert ever(records) == {}
+
+
+def test_a_beta_that_is_being_lowered_is_waited_for(curves: Curves) -> None:
+    schedule = {"shape": "linear", "start": 100.0, "end": 1.0}
+    records = curves(model={"kind": "beta-vae"}, objective={"beta": 1.0, "beta_schedule": schedule}, training=DEFAULT)
+    assert max(record.kl for record in records if record.step > 150) < 0.01
+    assert ever(records) == {}
+
+
+def test_a_single_epoch_is_judged_by_what_was_learnt_from(curves: Curves) -> None:
+    records = curves(
+        model={"kind": "beta-vae"}, objective={"beta": 50.0}, training={"epochs": 2, "batch_size": 8, "log_every": 5}
+    )
+    assert sum(record.split == "validation" for record in records) == 2
+    assert ever(records).keys() == {"collapse"}
+
+
+def test_a_model_is_judged_by_what_its_latents_carry() -> None:
+    for beta, kls, kind in [
+        (100.0, [0.001] * 16, "collapse"),
+        (4.0, [0.3, 0.2, *[0.0] * 6], "over-regularised"),
+        (1.0, [2.0, *[0.0] * 15], "few-dimensions"),
+    ]:
+        found = of_latents(kls, beta)
+        assert found is not None
+        assert found.kind == kind
+    assert of_latents([1.0, 0.5, 0.0], 1.0) is None
+    assert of_latents([0.0] * 16, 0.0) is None, "without a KL term it says nothing"
 
 
 def test_without_held_out_images_collapse_is_seen_too(curves: Curves) -> None:
