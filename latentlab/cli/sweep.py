@@ -107,7 +107,7 @@ def _look_at_data(points: list[Point], root: Path, data_dir: Path | None) -> Non
         if key not in seen:
             seen.clear()
             seen[key] = data_of(point.config, data_dir)
-        check(point.config, seen[key])
+        check(point.config, seen[key], root=root)
 
 
 def _shares(processes: int | None, points: int) -> tuple[int, int]:

@@ -106,7 +106,7 @@ def _created(request: Namespace, ranks: "Ranks") -> tuple[RunFolder, Dataset]:
     if request.name is not None:
         check_free(root, request.name)  # loading the data may take minutes
     dataset = data_of(config, request.data_dir)
-    check(config, dataset, ranks)
+    check(config, dataset, ranks, root)
     name = request.name if request.name is not None else free_name(root, _stem(config))
     return create_run(root, new_record(name, config, dataset)), dataset
 

@@ -2,27 +2,45 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 from latentlab.config import ModelConfig, RunConfig
 from latentlab.images import Dataset
 from latentlab.models.weights import load_model
 from latentlab.runs.checkpoints import CheckpointDamaged
 from latentlab.runs.folder import RunFolder, open_run
-from latentlab.training.learner import Learner
+from latentlab.training.learner import Learner, State, new_model
 
 ALIKE = ("network", "hidden", "decoder", "norm", "activation", "latent_dim", "likelihood")
 """Fields of the model under which weights mean something; of the others, what matters shows in names and shapes."""
 
 
+class Beginning(NamedTuple):
+    """The weights to begin with, by name, and where they are from: '<name>, step <number>'."""
+
+    weights: State
+    source: str
+
+
 def begin_with(name: str, run: RunFolder, learner: Learner, config: RunConfig, dataset: Dataset) -> str:
     """Copy the weights of the run called `name`, or at that path, into the learner: of its best checkpoint.
 
-    A name is looked for beside `run`. Moments start from nothing. Returns what was taken, for run.json: '<name>, step
-    <number>'. Raises ValueError with one sentence where there are no such weights or they do not fit.
+    A name is looked for beside `run`. Moments start from nothing. Returns what was taken, for run.json. Raises
+    ValueError as `beginning` does.
     """
-    source = open_run(name, run.path.parent)
-    if source.path == run.path:
-        raise ValueError(f"{run.name} cannot begin with its own weights: resume it instead")
+    found = beginning(name, run.path.parent, config, dataset)
+    _, training = learner.state()
+    raw = {key: found.weights[key.removeprefix("weight.")] for key in training if key.startswith("weight.")}
+    learner.restore(found.weights, {**training, **raw})
+    return found.source
+
+
+def beginning(name: str, root: Path, config: RunConfig, dataset: Dataset) -> Beginning:
+    """The weights of the run called `name` in `root`, or at that path: of its best checkpoint.
+
+    Raises ValueError with one sentence where there are none, or they do not fit what `config` makes of these images.
+    """
+    source = open_run(name, root)
     place = best_checkpoint(source)
     loaded = load_model(place)
     if (other := _difference(loaded.config.model, config.model)) is not None:
@@ -32,13 +50,11 @@ def begin_with(name: str, run: RunFolder, learner: Learner, config: RunConfig, d
         raise ValueError(
             f"the weights of {source.name} are for images of {theirs} (channels, height, width), not {ours}"
         )
-    weights, (before, training) = loaded.model.state_dict(), learner.state()
-    if {key: value.shape for key, value in weights.items()} != {key: value.shape for key, value in before.items()}:
+    weights, wanted = loaded.model.state_dict(), new_model(config, dataset).state_dict()
+    if {key: value.shape for key, value in weights.items()} != {key: value.shape for key, value in wanted.items()}:
         theirs = f"a {loaded.config.model.kind} with {len(loaded.class_names)} classes"
         raise ValueError(f"the weights of {source.name} do not fit this run: they are those of {theirs}")
-    raw = {key: weights[key.removeprefix("weight.")] for key in training if key.startswith("weight.")}
-    learner.restore(weights, {**training, **raw})
-    return f"{source.name}, step {int(place.name.rpartition('-')[2])}"
+    return Beginning(weights, f"{source.name}, step {int(place.name.rpartition('-')[2])}")
 
 
 def best_checkpoint(run: RunFolder) -> Path:

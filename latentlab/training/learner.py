@@ -49,9 +49,11 @@ class Learner:
 
     def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device, ranks: Ranks = ALONE) -> None:
         settings = config.training
-        self.model = _model(config, dataset).to(device).train()
+        self.model = new_model(config, dataset).to(device).train()
         self.optimizer = Adam(self.model.named_parameters(), settings.weight_decay)
-        self.mean = RunningMean(self.model, _model(config, dataset).to(device), settings.ema) if settings.ema else None
+        self.mean = (
+            RunningMean(self.model, new_model(config, dataset).to(device), settings.ema) if settings.ema else None
+        )
         self.noise = torch.Generator(device).manual_seed(stream(settings.seed, NOISE))
         self.device = device
         self.ranks = ranks
@@ -207,6 +209,7 @@ def _of(noise: torch.Generator, share: Share | None) -> torch.Generator | Rows:
     return noise if share is None else Rows(noise, share.first, share.stop, share.total)
 
 
-def _model(config: RunConfig, dataset: Dataset) -> LatentModel:
+def new_model(config: RunConfig, dataset: Dataset) -> LatentModel:
+    """What this configuration makes of these images, with the weights that its seed draws. Raises ValueError."""
     attributes = len(config.data.attributes)
     return build(config.model, dataset.shape, dataset.num_classes, config.training.seed, attributes)

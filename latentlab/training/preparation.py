@@ -1,5 +1,7 @@
 """From a configuration and its data to a training: made new, or put where the newest sound checkpoint stood."""
 
+from pathlib import Path
+
 from latentlab.config import RunConfig
 from latentlab.images import Dataset, held_out, limited, split_sizes
 from latentlab.models import build
@@ -8,15 +10,18 @@ from latentlab.runs.folder import RunFolder
 from latentlab.training.batches import ImageReader, least_batch
 from latentlab.training.devices import choose_device
 from latentlab.training.distributed import ALONE, Ranks
-from latentlab.training.fine_tuning import begin_with
+from latentlab.training.fine_tuning import begin_with, beginning
 from latentlab.training.learner import Learner
 from latentlab.training.meter import Meter
 from latentlab.training.progress import Progress
 from latentlab.training.training import Training
 
 
-def check(config: RunConfig, dataset: Dataset, ranks: Ranks = ALONE) -> None:
-    """Raises ValueError for what would stop this training before its first step."""
+def check(config: RunConfig, dataset: Dataset, ranks: Ranks = ALONE, root: Path | None = None) -> None:
+    """Raises ValueError for what would stop this training before its first step.
+
+    root: of a new run, the folder it is to lie in; the weights that it begins with are looked for there.
+    """
     choose_device(config.training.device)
     if not len(dataset.train):
         raise ValueError(f"{dataset.name} has no images to train on")
@@ -31,6 +36,8 @@ def check(config: RunConfig, dataset: Dataset, ranks: Ranks = ALONE) -> None:
     if smallest < ranks.world:
         raise ValueError(f"a batch of {smallest} images is too small for {ranks.world} processes: start fewer of them")
     build.check(config.model, dataset.shape, dataset.num_classes)
+    if config.training.start_from is not None and root is not None:
+        beginning(config.training.start_from, root, config, dataset)
 
 
 def _check_shared(config: RunConfig) -> None:

@@ -51,6 +51,18 @@ def test_names_are_free_or_refused(call: Callable[..., Any]) -> None:
     assert call(*SMALL, "--epochs", "1").out.startswith("digits-vae-2")
 
 
+def test_weights_that_do_not_fit_are_refused_before_anything_is_made(
+    call: Callable[..., Any], trained_run: RunFolder, tmp_path: Path
+) -> None:
+    def refused(*words: str) -> str:
+        return str(call(*words, "--device", "cpu", "--epochs", "1", "--from", "small").refused())
+
+    assert "their latent dim is 4, this one's 5" in refused("train", "--latent-dim", "5", "--name", "mine")
+    assert "images of 1x8x8" in refused("train", "--data", "shapes", "--limit", "20", "--name", "mine")
+    assert "they are those of a vae" in refused("sweep", "--model", "cvae", "--over", "seed=0,1", "--name", "many")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["small"]
+
+
 def test_events_come_as_lines_of_json_and_nothing_else(call: Callable[..., Any]) -> None:
     answer = call(*SMALL, "--epochs", "2", "--model", "cvae", "--json")
     events = [json.loads(line) for line in answer.out.splitlines()]
