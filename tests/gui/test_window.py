@@ -282,7 +282,7 @@ def test_hovering_shows_the_card_of_the_very_image(person: Person):
     point = person.at(40)
     person.qtbot.mouseMove(view.canvas, point)
     place = view.canvas.to_map(QPointF(point))
-    row = view.nearest(place.x(), place.y())
+    row = view.hover.nearest(place.x(), place.y())
     person.wait(view.card.isVisible, 5)
     index = person.session.encoding.index[row]
     assert f"#{index}" in view.card.title.text()
