@@ -42,6 +42,7 @@ class MapCanvas(QWidget):
     pressed = Signal(float, float, bool)  # x, y; True: Shift is held
     dragged = Signal(float, float, bool)
     clicked = Signal(float, float, bool)  # pressed and released without a drag
+    released = Signal(float, float, bool)  # after a drag
     double_clicked = Signal(float, float)
     hovered = Signal(float, float)
     left = Signal()
@@ -65,6 +66,8 @@ class MapCanvas(QWidget):
         self._dragging = False
         self._panning_from: QPointF | None = None
         self._space = False
+        self.resting = Qt.CursorShape.ArrowCursor  # the mouse's, while it neither pans nor may
+        self.modifiers = Qt.KeyboardModifier.NoModifier  # that were held when the left button last did something
         self.fitted = True  # nobody has zoomed or panned since all was last shown
         theme.changed.connect(self.update)
 
@@ -180,11 +183,10 @@ class MapCanvas(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._panning_from is not None:
             self._panning_from = None
-            self.unsetCursor()
+            self.rest()
         elif self._press is not None and event.button() == Qt.MouseButton.LeftButton:
             self._press = None
-            if not self._dragging:
-                self._tell(self.clicked, event)
+            self._tell(self.released if self._dragging else self.clicked, event)
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -207,17 +209,22 @@ class MapCanvas(QWidget):
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = False
-            self.unsetCursor()
+            self.rest()
         event.ignore()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Space may be let go of elsewhere, and would pan for ever."""
         if self._space:
             self._space = False
-            self.unsetCursor()
+            self.rest()
         super().focusOutEvent(event)
 
+    def rest(self) -> None:
+        """The cursor of the tool in hand."""
+        self.setCursor(self.resting)
+
     def _tell(self, signal: object, event: QMouseEvent) -> None:
+        self.modifiers = event.modifiers()
         place = self.to_map(event.position())
         snap = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         signal.emit(place.x(), place.y(), snap)  # type: ignore[attr-defined]
