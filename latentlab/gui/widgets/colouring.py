@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from latentlab.gui.widgets import theme
 
 STEPS = 24  # shades of a scale
+BINS = 6  # of them in its legend, each of as many shades
 # viridis (matplotlib, CC0) at eleven even places; between them it is interpolated
 VIRIDIS = (
     "#440154", "#482475", "#414487", "#355F8D", "#2A788E", "#21918C", "#22A884", "#44BF70", "#7AD151", "#BDDF26",
@@ -22,6 +23,11 @@ class Colouring:
     groups: NDArray[np.int64]
     colours: list[str]
     legend: list[tuple[str, str]] = field(default_factory=list)
+
+    def entries(self) -> NDArray[np.int64]:
+        """(N,): which entry of the legend each point belongs to; each has as many of the colours as every other."""
+        share = np.arange(len(self.colours)) * max(len(self.legend), 1) // len(self.colours)
+        return share[np.clip(self.groups, 0, len(self.colours) - 1)]
 
 
 def plain(count: int) -> Colouring:
@@ -40,11 +46,12 @@ def by_value(values: NDArray[np.float32], unit: str = "") -> Colouring:
     low, high = (float(value) for value in np.quantile(values, (0.01, 0.99)))
     share = np.clip((values - low) / max(high - low, 1e-9), 0, 1)
     colours = [_shade(step / (STEPS - 1)) for step in range(STEPS)]
-    legend = [
-        (f"{low + (high - low) * step / (STEPS - 1):.3g}{unit}", colours[step])
-        for step in np.linspace(0, STEPS - 1, 5).astype(int)
-    ]
-    return Colouring(np.rint(share * (STEPS - 1)).astype(np.int64), colours, legend)
+    edges = np.linspace(low, high, BINS + 1)
+    words = [f"{edges[step]:.3g} to {edges[step + 1]:.3g}" for step in range(BINS)]
+    words[0], words[-1] = f"below {edges[1]:.3g}", f"{edges[-2]:.3g}{unit} and more"
+    per_bin = STEPS // BINS
+    legend = [(word, colours[step * per_bin + per_bin // 2]) for step, word in enumerate(words)]
+    return Colouring(np.minimum(share * STEPS, STEPS - 1).astype(np.int64), colours, legend)
 
 
 def _shade(share: float) -> str:

@@ -28,7 +28,7 @@ class Points(QObject):
         self._session, self._canvas, self._colour, self._legend = session, canvas, colour, legend
         self.coords = np.empty((0, 2), np.float32)  # as drawn, which lags behind the layout while they glide
         self._from = self.coords
-        self._colouring = colouring.plain(0)
+        self.colouring = colouring.plain(0)
         self._glide = QVariantAnimation(self)
         self._glide.setStartValue(0.0)
         self._glide.setEndValue(1.0)
@@ -106,8 +106,8 @@ class Points(QObject):
         return colouring.plain(count) if values is None else colouring.by_value(values, " nats")
 
     def recolour(self) -> None:
-        self._colouring = self._coloured_by(self._colour.currentData() or "class")
-        self._canvas.cloud.set_groups(self._colouring.groups)
+        self.colouring = self._coloured_by(self._colour.currentData() or "class")
+        self._canvas.cloud.set_groups(self.colouring.groups)
         self.dress()
         self._canvas.set_coords(self.coords)
         self.recoloured.emit()
@@ -115,9 +115,9 @@ class Points(QObject):
     def dress(self) -> None:
         """Colours and sizes of this theme and screen."""
         depth = 1.0 if theme.current().dark else 0.88  # on white, the light ones want a shade more
-        shades = [theme.shade(colour, depth) for colour in self._colouring.colours]
+        shades = [theme.shade(colour, depth) for colour in self.colouring.colours]
         colours, count = np.array([theme.rgb(colour) for colour in shades], np.uint8), len(self)
         size = 5.0 if count < 2500 else 4.0 if count < 8000 else 3.0
         self._canvas.cloud.set_colours(colours, size * self._canvas.devicePixelRatioF())
         self._canvas.redraw()
-        self._legend.set_entries([(name, theme.shade(colour, depth)) for name, colour in self._colouring.legend])
+        self._legend.set_entries([(name, theme.shade(colour, depth)) for name, colour in self.colouring.legend])
