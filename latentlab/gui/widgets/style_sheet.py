@@ -1,7 +1,7 @@
 """The style sheet of the whole window, made from the table of colours. No other file holds style-sheet text.
 
 Properties that widgets set to be dressed: `role` on labels (heading, fact, muted, figure, bad, title), `look` on
-buttons (primary, segment, quiet) and `card` on frames (whole, head, body).
+buttons (primary, segment, quiet) and `card` on frames (whole, head, body, floating, popup).
 """
 
 from string import Template
@@ -27,6 +27,7 @@ QLabel[role="title"] { font-size: 13px; }
 
 QFrame[card="whole"] { background: $card; border: 1px solid $line; border-radius: 8px; }
 QFrame[card="floating"] { background: $card; border: 1px solid $line; border-radius: 6px; }
+QFrame[card="popup"] { background: $card; border: 1px solid $line; }
 QFrame[card="head"] { background: $card; border: 1px solid $line; border-bottom: none;
   border-top-left-radius: 8px; border-top-right-radius: 8px; }
 QFrame[card="body"] { background: $card; border: 1px solid $line; border-top: none;

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QVBoxLayout, QWidge
 
 from latentlab.gui.session import Session
 from latentlab.gui.views.map.hover import Hover, position
+from latentlab.gui.views.map.options import MapOptions
 from latentlab.gui.views.map.points import Points
 from latentlab.gui.widgets.legend import Legend
 from latentlab.gui.widgets.map_canvas import MapCanvas
@@ -71,7 +72,8 @@ class MapView(QWidget):
             button.setCheckable(True)
             button.setAutoExclusive(True)
             button.clicked.connect(lambda _=False, kind=kind: self.layout_chosen.emit(kind))
-        self.header_controls: list[QWidget] = [*self.axes, self.colour]
+        self.options = MapOptions(self)
+        self.header_controls: list[QWidget] = [*self.axes, self.colour, self.options]
 
     def _connect(self) -> None:
         session, canvas = self._session, self.canvas
