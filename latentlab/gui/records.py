@@ -120,9 +120,10 @@ class Route:
 class Place:
     """The point in latent space that is decoded, and how it was come by.
 
-    position: its place on the map, where it has one; rows and weights: the samples it was blended from.
-    sample: the map's row that it is exactly, and that it moves with when the weights change.
-    usual: percentile of its distance to the data (0 to 100), None where unknown. origin says it in words.
+    position: its place on the map, where it has one; rows and weights: the samples it was blended from, and how much
+    of each. sample: the map's row that it is exactly, and that it moves with when the weights change.
+    usual: percentile of its distance to the data in latent space (0 to 100), None where unknown; gap: percentile of
+    its distance to the points of the map, None where the map's places are exact. origin says it in words.
     """
 
     z: Floats
@@ -131,6 +132,13 @@ class Place:
     rows: NDArray[np.int64] | None = None
     usual: float | None = None
     sample: int | None = None
+    weights: Floats | None = None
+    gap: float | None = None
+
+    @property
+    def cue(self) -> float | None:
+        """How far off the data it is: the larger of both percentiles, None where neither is known."""
+        return max((each for each in (self.usual, self.gap) if each is not None), default=None)
 
 
 @dataclass(frozen=True, eq=False)

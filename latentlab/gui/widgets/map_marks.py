@@ -15,16 +15,25 @@ LETTER_RADIUS = 8  # pixels
 
 @dataclass(eq=False)
 class Rings:
-    """Open circles at places (n, 2) of the map; sizes in pixels."""
+    """Open circles at places (n, 2) of the map; sizes in pixels.
+
+    colour: another than the usual one. strengths (n,) from 0 to 1: how plainly each is seen; None: all of them wholly.
+    """
 
     size: float
     width: float
     places: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 2), np.float32))
+    colour: str | None = None
+    strengths: NDArray[np.floating] | None = None
 
     def draw(self, painter: QPainter, view: QTransform, colour: QColor) -> None:
-        painter.setPen(QPen(colour, self.width))
+        pen = QPen(theme.qcolor(self.colour) if self.colour else colour, self.width)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for x, y in self.places.tolist():
+        strengths = [1.0] * len(self.places) if self.strengths is None else self.strengths.tolist()
+        for (x, y), strength in zip(self.places.tolist(), strengths, strict=False):
+            seen = QColor(pen.color())
+            seen.setAlphaF(strength)
+            painter.setPen(QPen(seen, self.width))
             painter.drawEllipse(view.map(QPointF(x, y)), self.size / 2, self.size / 2)
 
 
