@@ -22,6 +22,10 @@ def run(request: Namespace) -> int:
             from latentlab.cli.export import export
 
             return export(request)
+        case "runs":
+            from latentlab.cli.runs import runs
+
+            return runs(request)
         case "doctor":
             from latentlab.cli.doctor import doctor
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from latentlab.cli.settings import add_flags
 
-COMMANDS = ("gui", "train", "sweep", "evaluate", "export", "doctor")
+COMMANDS = ("gui", "train", "sweep", "evaluate", "export", "runs", "doctor")
 EXPORTS = ("samples", "reconstructions", "interpolation", "traversal", "map", "latents")
 SPLITS = ("test", "validation", "train")
 
@@ -66,6 +66,7 @@ def _parser() -> ArgumentParser:
     _sweep(commands)
     _evaluate(commands)
     _export(commands)
+    _runs(commands)
     _doctor(commands)
     return parser
 
@@ -244,6 +245,25 @@ def _export(commands: Any) -> None:
     command.add_argument("--ping-pong", action="store_true", help="there and back again")
     command.add_argument("--projection", choices=("umap", "pca"), help="of the map (default: pca)")
     command.add_argument("--seed", type=_seed, default=0, metavar="N", help="of samples and choices (default: 0)")
+
+
+def _runs(commands: Any) -> None:
+    command = _command(
+        commands,
+        "runs",
+        "list the runs there are, or delete some",
+        """\
+  latentlab runs
+  latentlab runs --json
+  latentlab runs delete digits-vae-1
+  latentlab runs delete digits-vae-1 digits-vae-2 --for-good""",
+    )
+    command.add_argument(
+        "action", nargs="?", choices=("list", "delete"), default="list", help="list (default), or delete RUN ..."
+    )
+    command.add_argument("runs", nargs="*", metavar="RUN", help="with delete: names or paths, moved to the trash")
+    command.add_argument("--for-good", action="store_true", help="with delete: not to the trash; nothing is asked")
+    command.add_argument("--json", action="store_true", help="print the list as JSON")
 
 
 def _doctor(commands: Any) -> None:

@@ -17,7 +17,9 @@ from latentlab.config import RunConfig, merge, read_values
 from latentlab.events import Event, Failed, Finished
 from latentlab.images import Dataset
 from latentlab.presets import preset
-from latentlab.runs.folder import RunFolder, check_free, create_run, free_name, open_run
+from latentlab.runs.folder import RunFolder, check_free, create_run, free_name, open_run, summary
+from latentlab.runs.names import check_name
+from latentlab.runs.places import is_run
 from latentlab.runs.record import new_record
 from latentlab.training.control import Control
 
@@ -104,11 +106,23 @@ def _created(request: Namespace, ranks: "Ranks") -> tuple[RunFolder, Dataset]:
     config = configuration(request)
     root = runs_root(request.checkpoints)
     if request.name is not None:
-        check_free(root, request.name)  # loading the data may take minutes
+        _check_name(root, request.name)  # loading the data may take minutes
     dataset = data_of(config, request.data_dir)
     check(config, dataset, ranks, root)
     name = request.name if request.name is not None else free_name(root, _stem(config))
     return create_run(root, new_record(name, config, dataset)), dataset
+
+
+def _check_name(root: Path, name: str) -> None:
+    """Raises ValueError where a new run cannot be called so; where there is one already, it says what can be done."""
+    check_name(name)
+    if is_run(root / name):
+        there = summary(root / name).status
+        raise ValueError(
+            f"there is a run '{name}' in {root} already ({there}): choose another --name, go on with it by "
+            f"--resume {name}, or make room by 'latentlab runs delete {name}'"
+        )
+    check_free(root, name)
 
 
 def _stem(config: RunConfig) -> str:

@@ -1,0 +1,63 @@
+"""A run goes to the trash whole, or for good, and never while someone needs it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from latentlab.runs import removal
+from latentlab.runs.folder import RunFolder, run_names
+from latentlab.runs.lock import RunLocked
+from latentlab.runs.places import demo_run
+from latentlab.runs.removal import NoTrash, for_good, to_trash
+
+
+@pytest.mark.parametrize("by", ["name", "path"])
+def test_what_is_in_the_trash_is_the_whole_run(trained_run: RunFolder, by: str) -> None:
+    weights = {path.name: path.read_bytes() for path in trained_run.path.rglob("*.safetensors")}
+    place = to_trash("small" if by == "name" else str(trained_run.path), trained_run.path.parent)
+    assert place == trained_run.path
+    assert not place.exists()
+    trash = Path(os.environ["XDG_DATA_HOME"]) / "Trash" / "files"
+    newest = max(trash.glob("small*"), key=lambda path: path.stat().st_ctime_ns)
+    assert weights
+    assert {path.name: path.read_bytes() for path in newest.rglob("*.safetensors")} == weights
+
+
+def test_for_good_leaves_nothing(trained_run: RunFolder) -> None:
+    root = trained_run.path.parent
+    for_good("small", root)
+    assert list(root.iterdir()) == []
+
+
+def test_a_damaged_run_can_be_removed(trained_run: RunFolder) -> None:
+    (trained_run.path / "run.json").write_text("{")
+    for_good("small", trained_run.path.parent)
+    assert not trained_run.path.exists()
+
+
+def test_what_is_needed_stays(trained_run: RunFolder) -> None:
+    root = trained_run.path.parent
+    with trained_run.lock(), pytest.raises(RunLocked, match="small"):
+        for_good("small", root)
+    with pytest.raises(ValueError, match="the nearest names are: small"):
+        for_good("smal", root)
+    with pytest.raises(ValueError, match="not a run folder"):
+        for_good(str(root), root)
+    with pytest.raises(ValueError, match="comes with LatentLab"):
+        for_good("digits-demo", root)
+    trained_run.update(read_only=True)
+    with pytest.raises(ValueError, match="read-only"):
+        for_good("small", root)
+    assert run_names(root) == ["small"]
+    assert demo_run() is not None
+
+
+def test_without_a_trash_the_run_stays_as_it_was(trained_run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_place: Path) -> None:
+        raise PermissionError(13, "Permission denied", "the trash")
+
+    monkeypatch.setattr("send2trash.send2trash", refuse)
+    with pytest.raises(NoTrash, match="small cannot be moved to the trash: Permission denied"):
+        removal.to_trash("small", trained_run.path.parent)
+    assert RunFolder(trained_run.path).checkpoints.steps()
