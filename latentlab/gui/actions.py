@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -20,13 +20,17 @@ from PySide6.QtWidgets import (
 
 @dataclass(frozen=True)
 class Entry:
-    """An action: its name in the code, its menu and words, its key, and what it does. A '-' in words separates."""
+    """An action: its name in the code, its menu and words, its key, and what it does. A '-' in words separates.
+
+    one_of: the name of the group of which one is in force, and has a mark.
+    """
 
     name: str
     menu: str
     words: str
     key: str = ""
     tip: str = ""
+    one_of: str = ""
 
 
 TABLE = (
@@ -40,18 +44,30 @@ TABLE = (
     Entry("stop", "Train", "Stop and keep", "Ctrl+.", "End the training after this batch and keep the run"),
     Entry("discard", "Train", "Stop and discard", "", "End the training and throw the run away"),
     Entry("more", "Train", "Train more epochs", "Ctrl+M", "Go on with the open run"),
-    Entry("fit", "Explore", "Show all points", "F", "Fit the map into its panel"),
-    Entry("umap", "Explore", "Map: UMAP", "1"),
-    Entry("pca", "Explore", "Map: PCA", "2"),
-    Entry("axes", "Explore", "Map: two latent dimensions", "3"),
-    Entry("", "Explore", "-"),
+    Entry("tool_decode", "Map", "Tool: decode", "D", "Drag through latent space; click to select a sample", "tool"),
+    Entry("tool_select", "Map", "Tool: select", "V", "Click points or drag over them to select them", "tool"),
+    Entry("tool_box", "Map", "Tool: box", "M", "Drag a box around the points to be selected", "tool"),
+    Entry("tool_lasso", "Map", "Tool: lasso", "L", "Draw around the points to be selected", "tool"),
+    Entry("", "Map", "-"),
+    Entry("select_all", "Map", "Select all points shown", "Ctrl+A"),
+    Entry("select_invert", "Map", "Invert the selection", "Ctrl+I", "Of the points shown, those that are not selected"),
+    Entry("select_class", "Map", "Select the sample's class", "C", "All points shown of the selected sample's class"),
+    Entry("select_near", "Map", "Select the sample's neighbours", "N", "The nearest to the sample in latent space"),
+    Entry("clear", "Map", "Clear the selection", "Esc", "First the points selected together, then the sample"),
+    Entry("only_selected", "Map", "Show only the selection", "Ctrl+H", "Hide all points that are not selected"),
+    Entry("show_hidden", "Map", "Show what is hidden", "Ctrl+Shift+H", "Every class and every point again"),
+    Entry("export_selection", "Map", "Export the selection…", "Ctrl+E", "As a table, as latents or as pictures"),
+    Entry("", "Map", "-"),
+    Entry("fit", "Map", "Fit all points", "F", "Fit the map into its panel"),
+    Entry("umap", "Map", "Map: UMAP", "1"),
+    Entry("pca", "Map", "Map: PCA", "2"),
+    Entry("axes", "Map", "Map: two latent dimensions", "3"),
     Entry("random", "Explore", "Random z", "R", "A sample of the prior"),
     Entry("reset", "Explore", "Reset z", "Home", "Every latent dimension to 0"),
     Entry("set_a", "Explore", "Set A here", "A", "This place begins the strip"),
     Entry("set_b", "Explore", "Set B here", "B", "This place ends the strip"),
     Entry("strip", "Explore", "Make the strip from A to B", "I"),
     Entry("gif", "Explore", "Export the strip as GIF…", "G"),
-    Entry("clear", "Explore", "Clear the selection", "Esc"),
     Entry("light", "View", "Light theme"),
     Entry("dark", "View", "Dark theme"),
     Entry("system", "View", "Theme of the system"),
@@ -62,7 +78,7 @@ TABLE = (
     Entry("keys", "Help", "Keys", "?", "The sheet of keys"),
     Entry("about", "Help", "About LatentLab"),
 )
-MENUS = ("Run", "Train", "Explore", "View", "Help")
+MENUS = ("Run", "Train", "Map", "Explore", "View", "Help")
 
 
 class Actions(QObject):
@@ -73,6 +89,7 @@ class Actions(QObject):
         self._letters: list[QShortcut] = []
         self.menus: dict[str, QMenu] = {}
         self.actions: dict[str, QAction] = {}
+        self._groups: dict[str, QActionGroup] = {}
         bar = window.menuBar()
         for title in MENUS:
             menu = QMenu(f"&{title}", window)
@@ -94,6 +111,9 @@ class Actions(QObject):
         action.setObjectName(f"action_{entry.name}")
         action.setToolTip(entry.tip or entry.words)
         action.triggered.connect(lambda: handler())
+        if entry.one_of:
+            action.setCheckable(True)
+            self._groups.setdefault(entry.one_of, QActionGroup(window)).addAction(action)
         plain = bool(entry.key) and "+" not in entry.key
         if plain:
             action.setText(f"{entry.words}\t{entry.key}")  # shown, while the key itself depends on the focus
@@ -104,6 +124,11 @@ class Actions(QObject):
             action.setShortcut(QKeySequence(entry.key))
         self.menus[entry.menu].addAction(action)
         self.actions[entry.name] = action
+
+    def mark(self, name: str) -> None:
+        """This one of its group is in force."""
+        if name in self.actions:
+            self.actions[name].setChecked(True)
 
     def _on_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
         typing = isinstance(new, QAbstractButton | QAbstractSpinBox | QComboBox | QLineEdit | QPlainTextEdit)
@@ -116,6 +141,7 @@ def sheet() -> str:
     rows = "".join(f"<tr><td><b>{e.key}</b>&nbsp;&nbsp;</td><td>{e.words}</td></tr>" for e in TABLE if e.key)
     more = (
         "<tr><td><b>Shift</b>&nbsp;&nbsp;</td><td>on the map: snap to the nearest sample; on a slider: fine</td></tr>"
+        "<tr><td><b>Shift, Ctrl</b>&nbsp;&nbsp;</td><td>selecting on the map: add, take away</td></tr>"
         "<tr><td><b>Space</b>&nbsp;&nbsp;</td><td>with a drag: move the map (so does the middle button)</td></tr>"
         "<tr><td><b>Wheel</b>&nbsp;&nbsp;</td><td>zoom at the cursor</td></tr>"
     )

@@ -20,6 +20,7 @@ from latentlab.gui.main_window.opening import Opening
 from latentlab.gui.main_window.panels import Panels, make_views
 from latentlab.gui.main_window.running import Running
 from latentlab.gui.main_window.sampling import SamplingFrom
+from latentlab.gui.main_window.selecting import Selecting
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder
@@ -65,12 +66,15 @@ class MainWindow(QMainWindow):
         )
         self.running = Running(self.session, self.library, self.jobs, self.opening, root, self)
         self.sampling = SamplingFrom(self.session, self.library, self.jobs, self.opening, self)
+        self.selecting = Selecting(self.session, self.mapping, self.exploring, self)
         self.exporting = Exporting(self.session, self.jobs, self.exploring, self)
         self.views = make_views(self.session)
         self.panels = Panels(self, self.views)
         self.message = MessageView(self.session, self)
         wiring.connect(self)
         self.actions_table = Actions(self, wiring.handlers(self))
+        self.session.tool_changed.connect(lambda: self.actions_table.mark(f"tool_{self.session.tool}"))
+        self.actions_table.mark(f"tool_{self.session.tool}")
         self._add_panels_to_menu()
         self.refresh_runs()
         self.preview()

@@ -52,7 +52,7 @@ def _connect_map(window: "MainWindow") -> None:
     view.point_chosen.connect(exploring.choose_sample)
     view.layout_chosen.connect(window.mapping.choose)
     view.end_asked.connect(exploring.set_end)
-    view.cleared.connect(exploring.clear)
+    view.cleared.connect(window.selecting.escape)
 
 
 def _connect_exploring(window: "MainWindow") -> None:
@@ -105,13 +105,24 @@ def _run_handlers(window: "MainWindow") -> Handlers:
 
 
 def _map_handlers(window: "MainWindow") -> Handlers:
-    mapping = window.mapping
+    mapping, selecting, session = window.mapping, window.selecting, window.session
     return {
+        "tool_decode": lambda: session.set_tool("decode"),
+        "tool_select": lambda: session.set_tool("select"),
+        "tool_box": lambda: session.set_tool("box"),
+        "tool_lasso": lambda: session.set_tool("lasso"),
+        "select_all": selecting.pick_all,
+        "select_invert": selecting.invert,
+        "select_class": selecting.pick_class,
+        "select_near": selecting.pick_neighbours,
+        "clear": selecting.escape,
+        "only_selected": selecting.show_selected,
+        "show_hidden": selecting.show_all,
+        "export_selection": lambda: None,
         "fit": window.views.map.fit,
         "umap": lambda: mapping.choose("umap"),
         "pca": lambda: mapping.choose("pca"),
         "axes": lambda: mapping.choose("axes"),
-        "clear": window.exploring.clear,
     }
 
 
