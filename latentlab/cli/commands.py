@@ -26,6 +26,10 @@ def run(request: Namespace) -> int:
             from latentlab.cli.runs import runs
 
             return runs(request)
+        case "settings":
+            from latentlab.cli.fields import settings
+
+            return settings(request)
         case "doctor":
             from latentlab.cli.doctor import doctor
 

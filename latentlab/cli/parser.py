@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from latentlab.cli.settings import add_flags
 
-COMMANDS = ("gui", "train", "sweep", "evaluate", "export", "runs", "doctor")
+COMMANDS = ("gui", "train", "sweep", "evaluate", "export", "runs", "settings", "doctor")
 EXPORTS = ("samples", "reconstructions", "interpolation", "traversal", "map", "latents")
 SPLITS = ("test", "validation", "train")
 
@@ -67,6 +67,7 @@ def _parser() -> ArgumentParser:
     _evaluate(commands)
     _export(commands)
     _runs(commands)
+    _settings(commands)
     _doctor(commands)
     return parser
 
@@ -142,7 +143,7 @@ def _recipe(command: ArgumentParser) -> Any:
         "--config",
         type=Path,
         metavar="FILE",
-        help="a .json or .yaml file with the sections data, model, objective and training",
+        help="a .json or .yaml file with the sections data, model, objective and training; see 'latentlab settings'",
     )
     recipe.add_argument(
         "--from", dest="start_from", metavar="RUN", help="a new run that begins with this one's model and weights"
@@ -264,6 +265,19 @@ def _runs(commands: Any) -> None:
     command.add_argument("runs", nargs="*", metavar="RUN", help="with delete: names or paths, moved to the trash")
     command.add_argument("--for-good", action="store_true", help="with delete: not to the trash; nothing is asked")
     command.add_argument("--json", action="store_true", help="print the list as JSON")
+
+
+def _settings(commands: Any) -> None:
+    command = _command(
+        commands,
+        "settings",
+        "list all settings of a training: for --set, --over and --config",
+        """\
+  latentlab settings
+  latentlab settings schedule
+  latentlab settings training.""",
+    )
+    command.add_argument("word", nargs="?", metavar="WORD", help="only those whose name has this in it")
 
 
 def _doctor(commands: Any) -> None:

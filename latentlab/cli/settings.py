@@ -68,7 +68,9 @@ def assignment(text: str) -> tuple[list[str], Any]:
     """'model.norm=batch' as the way to a field and its value, read as JSON where it is JSON."""
     path, equals, value = text.partition("=")
     if not equals or "." not in path:
-        raise ArgumentTypeError(f"'{text}' is not SECTION.FIELD=VALUE, such as model.norm=batch")
+        raise ArgumentTypeError(
+            f"'{text}' is not SECTION.FIELD=VALUE, such as model.norm=batch; 'latentlab settings' lists them"
+        )
     try:
         return path.strip().split("."), json.loads(value)
     except json.JSONDecodeError:
@@ -158,7 +160,7 @@ def add_flags(command: ArgumentParser) -> None:
         type=assignment,
         action="append",
         metavar="SECTION.FIELD=VALUE",
-        help="any other field of the configuration, such as training.recompute=true; may be repeated",
+        help="any setting, such as training.recompute=true; may be repeated; 'latentlab settings' lists them all",
     )
 
 

@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from latentlab.cli.exits import DONE, FAILED, INTERRUPTED, say
+from latentlab.cli.fields import check_known
 from latentlab.cli.opening import data_of, folder, runs_root
 from latentlab.cli.settings import FLAGS, given
 from latentlab.cli.train import values_of
@@ -66,6 +68,7 @@ def axis(text: str) -> Axis:
     if len(path) < 2:
         known = ", ".join(flag.name for flag in FLAGS)
         raise ValueError(f"--over {name}: there is no such field; there are: {known}, or any as SECTION.FIELD")
+    check_known(reduce(lambda inner, part: {part: inner}, reversed(path), {}))
     same = next((flag for flag in FLAGS if (flag.section, flag.field) == path), None)
     if same is not None:
         return Axis(path[-1], path, tuple(_read(same.read, word, name) for word in words))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from latentlab.cli import report
 from latentlab.cli.exits import DONE, FAILED, INTERRUPTED, WRONG, say
+from latentlab.cli.fields import check_known
 from latentlab.cli.opening import data_of, runs_root
 from latentlab.cli.settings import given, settings
 from latentlab.config import RunConfig, merge, read_values
@@ -73,7 +74,9 @@ def values_of(request: Namespace) -> dict[str, Any]:
         values = merge(values, preset(request.preset))
     if request.config is not None:
         values = merge(values, read_values(request.config))
-    return merge(values, _flags(request))
+    values = merge(values, _flags(request))
+    check_known(values)
+    return values
 
 
 def _beginning(request: Namespace) -> dict[str, Any]:

@@ -177,7 +177,7 @@ def test_the_other_objectives_are_reached_by_flags_too() -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("--set model.nrom=batch", "unknown option 'model.nrom'"),
+        ("--set model.nrom=batch", "there is no setting 'model.nrom'; the nearest are model.norm"),
         ("--set model=mlp", "'model=mlp' is not SECTION.FIELD=VALUE"),
         ("--set model.norm.kind=batch --norm batch", "norm is not a section"),
         ("--hidden 400,many", "'400,many' is not a list of whole numbers"),

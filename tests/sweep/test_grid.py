@@ -60,7 +60,7 @@ def test_fields_have_short_names_full_names_and_lists():
         (("beta",), "beta=0.5,1,2"),
         (("beta=",), "beta=0.5,1,2"),
         (("betta=1,2",), "no such field; there are: .*beta"),
-        (("model.nrom=1",), "unknown option 'model.nrom'"),
+        (("model.nrom=1",), "there is no setting 'model.nrom'; the nearest are model.norm"),
         (("latent-dim=4,many",), "'many' cannot be"),
         (("beta=-1,1",), "the point beta -1 cannot be trained: beta"),
         (("seed=1,1",), "the value 1 twice"),
