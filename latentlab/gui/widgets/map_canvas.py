@@ -1,5 +1,6 @@
 """The surface of the map: zoom at the cursor, pan, and what the mouse does there, in coordinates of the map."""
 
+from types import ModuleType
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import QWidget
 
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.map_marks import MapMarks
-from latentlab.gui.widgets.point_cloud import PointCloud
+from latentlab.gui.widgets.point_cloud import PointCloud, use_compiled
 
 ZOOM_PER_NOTCH = 1.2
 FARTHEST, CLOSEST = 1e-4, 1e8  # pixels per unit of the map: beyond, numbers run out before the wheel does
@@ -58,7 +59,6 @@ class MapCanvas(QWidget):
         self.cloud, self.marks = PointCloud(), MapMarks()
         self.under: list[Layer] = []  # in the order in which they are drawn; whoever changes one calls `update`
         self.over: list[Layer] = []
-        self._coords = np.empty((0, 2), np.float64)
         self._centre = QPointF(0, 0)  # of the map, in the widget's middle
         self._scale = 100.0  # pixels per unit of the map
         self._drawn: QImage | None = None  # the points in this view
@@ -69,13 +69,18 @@ class MapCanvas(QWidget):
         self.resting = Qt.CursorShape.ArrowCursor  # the mouse's, while it neither pans nor may
         self.modifiers = Qt.KeyboardModifier.NoModifier  # that were held when the left button last did something
         self.fitted = True  # nobody has zoomed or panned since all was last shown
-        theme.changed.connect(self.update)
+        theme.changed.connect(self.redraw)
 
     # -- what is shown
 
     def set_coords(self, coords: NDArray[np.float32]) -> None:
         """coords (N, 2) of the points in `cloud`."""
-        self._coords = coords.astype(np.float64)
+        self.cloud.set_coords(coords)
+        self.redraw()
+
+    def use_compiled(self, loops: ModuleType | None) -> None:
+        """Points are drawn by compiled loops from now on."""
+        use_compiled(loops)
         self.redraw()
 
     def redraw(self) -> None:
@@ -124,7 +129,7 @@ class MapCanvas(QWidget):
         view = self._view()
         for layer in self.under:
             layer.draw(painter, view, self.size())
-        if len(self.cloud) and len(self._coords) == len(self.cloud):
+        if len(self.cloud):
             if self._drawn is None:
                 self._drawn = self._draw_points(view)
             painter.drawImage(0, 0, self._drawn)
@@ -135,8 +140,7 @@ class MapCanvas(QWidget):
 
     def _draw_points(self, view: QTransform) -> QImage:
         ratio = self.devicePixelRatioF()
-        pixels = self._coords * (view.m11(), view.m22()) + (view.dx(), view.dy())
-        image = self.cloud.draw(pixels * ratio, round(self.width() * ratio), round(self.height() * ratio))
+        image = self.cloud.draw(view, round(self.width() * ratio), round(self.height() * ratio), ratio)
         image.setDevicePixelRatio(ratio)
         return image
 

@@ -1,83 +1,224 @@
-"""Many coloured points drawn into one image."""
+"""Many coloured points drawn into one image, and the one that is nearest to a place."""
+
+import logging
+from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QTransform
 
-SOFTNESS = 4  # samples along a pixel's side, for the coverage at a disc's edge
+from latentlab.gui.widgets import plain_points, theme
+from latentlab.gui.widgets.point_style import SAMPLE, PointStyle, stamps, style_for, taps, typical_spacing
+
+log = logging.getLogger(__name__)
+Mask = NDArray[np.bool_]
+HIDDEN, USUAL, RAISED = 0, 1, 2  # states of a point
+THINNEST = 0.38  # opacity of the thinnest places of a density
+DEEPEST = {"dark": (255.0, 0.35), "light": (0.0, 0.30)}  # towards which grey the densest places go, and how far
+GREYED = 0.82  # how far the others go towards grey while some are raised
+GREYED_OPACITY = 0.75
+
+_compiled: ModuleType | None = None
+
+
+def fetch_compiled() -> ModuleType | None:
+    """The compiled loops, for a thread: seconds the first time. None where numba does not work, which is logged."""
+    try:
+        from latentlab.gui.widgets import compiled_points
+    except Exception:  # whatever goes wrong in a compiler: the map is drawn all the same, only slower
+        log.warning("points are drawn without numba", exc_info=True)
+        return None
+    return compiled_points
+
+
+def use_compiled(module: ModuleType | None) -> None:
+    """From now on clouds are drawn, and points found, by these loops; None: by NumPy."""
+    global _compiled
+    _compiled = module
 
 
 class PointCloud:
-    """Discs in groups of one colour each, in a fixed random order, so that no colour lies on all the others.
+    """Points in groups of one colour each, in a fixed random order, so that no colour lies on all the others.
 
-    A disc is written pixel by pixel for all points at once: first the soft edges, then the insides. With 5,000 points
-    that is faster than pyqtgraph's ScatterPlotItem, and nothing of pyqtgraph is needed before the window stands.
+    Where they lie apart they are discs; where many share a pixel they are a density, which shows both how many there
+    are and of which colours. Until the compiled loops are here, NumPy draws them as plain discs, and if they are very
+    many then a fair part of them: the window is not to wait for a compiler, nor for a million points without one.
+    Arrays that are handed over are in the order of the rows; each is put into the random order once, not per frame.
     """
 
     def __init__(self) -> None:
+        self._given: NDArray[np.int64] = np.empty(0, np.int64)  # groups, and
+        self._coords = np.empty((0, 2), np.float32)  # places, in the order of the rows
         self._order = np.empty(0, np.int64)
-        self._groups = np.empty(0, np.int64)
+        self._groups: NDArray[np.uint16] | None = None  # the same in the random order, made when they are drawn
+        self._xy: NDArray[np.float32] | None = None
+        self._states: NDArray[np.uint8] | None = None
         self._colours = np.zeros((1, 3), np.uint8)
-        self._edges: list[tuple[int, int, float]] = []
-        self._inside: list[tuple[int, int, float]] = []
-        self._reach = 0
+        self._visible: Mask | None = None
+        self._emphasis: Mask | None = None
+        self._spacing: dict[int, float] = {}
+        self._picture = np.empty((0, 0), np.uint32)
+        self._sums = np.empty((0, 0), np.uint64)
 
     def __len__(self) -> int:
-        return len(self._groups)
+        return len(self._given)
 
     def set_groups(self, groups: NDArray[np.int64]) -> None:
         """groups (N,): which colour each point has."""
-        if len(groups) != len(self._groups):
+        if len(groups) != len(self._order):
             self._order = np.random.default_rng(0).permutation(len(groups))
-        self._groups = groups
+            self._xy = self._states = None
+        self._given, self._groups = groups, None
 
-    def set_colours(self, colours: NDArray[np.uint8], diameter: float) -> None:
-        """colours (G, 3), one per group; diameter in pixels of the device."""
+    def set_colours(self, colours: NDArray[np.uint8]) -> None:
+        """colours (G, 3), one per group."""
+        if len(colours) != len(self._colours):
+            self._groups = None
         self._colours = colours
-        offsets = _disc(diameter)
-        self._reach = max(abs(offset) for dx, dy, _ in offsets for offset in (dx, dy))
-        self._edges = [each for each in offsets if each[2] < 1.0]
-        self._inside = [each for each in offsets if each[2] >= 1.0]
 
-    def draw(self, pixels: NDArray[np.float64], width: int, height: int) -> QImage:
-        """The points at pixels (N, 2) of the device, on a transparent image of this size."""
-        surface = np.zeros((height, width), np.uint32)
-        at = np.floor(pixels[self._order]).astype(np.int64)
-        reach = self._reach
-        shown = ((at >= reach) & (at < (width - reach, height - reach))).all(axis=1)
-        place = at[shown, 1] * width + at[shown, 0]
-        group = self._groups[self._order][shown]
-        flat = surface.reshape(-1)
-        for dx, dy, cover in self._edges + self._inside:
-            flat[place + dy * width + dx] = self._premultiplied(cover)[group]
-        image = QImage(surface.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
-        return image.copy()  # a QImage does not keep the array it looks at
+    def set_coords(self, coords: NDArray[np.float32]) -> None:
+        """coords (N, 2) on the map. Of another number than the groups, nothing is drawn until those have come."""
+        self._coords, self._xy = coords, None
 
-    def _premultiplied(self, cover: float) -> NDArray[np.uint32]:
-        """The groups' colours as ARGB32 at this coverage."""
-        red, green, blue = np.rint(self._colours.T * cover).astype(np.uint32)
-        alpha = np.uint32(round(255 * cover))
-        return (alpha << np.uint32(24)) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue
+    def set_visible(self, visible: Mask | None) -> None:
+        """visible (N,): the others are not drawn; None: all are. A mask of another number of points says nothing."""
+        self._visible, self._states = visible, None
+
+    def set_emphasis(self, emphasis: Mask | None) -> None:
+        """emphasis (N,): the others are greyed and lie beneath; None: none are."""
+        self._emphasis, self._states = emphasis, None
+
+    # -- drawing
+
+    def draw(self, view: QTransform, width: int, height: int, ratio: float = 1.0) -> QImage:
+        """The points on a transparent image of this size in pixels of the device; valid until the next one.
+
+        view: from the map to pixels of the widget, of which each is `ratio` pixels of the device.
+        """
+        if self._picture.shape != (height, width):
+            self._picture = np.empty((height, width), np.uint32)
+        self._picture.fill(0)
+        if len(self) and len(self._coords) == len(self):
+            self._draw(np.array([view.m11(), view.m22(), view.dx(), view.dy()]) * ratio, ratio)
+        stride, shape = 4 * width, QImage.Format.Format_ARGB32_Premultiplied
+        return QImage(self._picture.data, width, height, stride, shape)
+
+    def _draw(self, view: NDArray[np.float64], ratio: float) -> None:
+        fresh = True
+        for state in (USUAL, RAISED) if self._raising else (USUAL,):
+            style = style_for(self._spacing_of(state) * abs(view[0]) / ratio, ratio)
+            greyed = self._raising and state == USUAL
+            colours = _greyed(self._colours) if greyed else self._colours
+            if greyed:
+                style = replace(style, opacity=style.opacity * GREYED_OPACITY)
+            if _compiled is None:
+                self._draw_plainly(state, style, colours, view)
+            else:
+                self._draw_compiled(_compiled, state, style, colours, view, fresh)
+            fresh = False
+
+    def _draw_compiled(
+        self,
+        loops: ModuleType,
+        state: int,
+        style: PointStyle,
+        colours: NDArray[np.uint8],
+        view: NDArray[np.float64],
+        fresh: bool,
+    ) -> None:
+        points = self._places(), self._kinds(), self._state(), state, view
+        if style.haze > 0:
+            if self._sums.shape != self._picture.shape:
+                self._sums = np.empty(self._picture.shape, np.uint64)
+            self._sums.fill(0)
+            loops.accumulate(*points, _wide(_squared(colours)) | np.uint64(1 << 48), self._sums)
+            weights = taps(style.diameter)
+            alone = 1 / float(weights.max()) ** 2
+            tone = (np.sqrt(style.crowd), THINNEST, alone, style.haze, *DEEPEST[theme.current().name])
+            loops.resolve(self._sums, weights, np.array(tone, np.float32), fresh, self._picture)
+        if style.haze < 1:
+            opacity = round(style.opacity * (1 - style.haze), 2)
+            loops.discs(*points, _wide(colours), *stamps(style.diameter, opacity, loops.PHASES), self._picture)
+
+    def _draw_plainly(
+        self, state: int, style: PointStyle, colours: NDArray[np.uint8], view: NDArray[np.float64]
+    ) -> None:
+        rows = np.flatnonzero(self._state()[: plain_points.MOST] == state)
+        pixels = self._places()[rows] * view[:2] + view[2:]
+        plain_points.draw(pixels, self._kinds()[rows], colours, style.diameter, self._picture)
+
+    @property
+    def _raising(self) -> bool:
+        return self._emphasis is not None and len(self._emphasis) == len(self)
+
+    # -- in the random order
+
+    def _places(self) -> NDArray[np.float32]:
+        """(N, 2)."""
+        if self._xy is None:
+            flat = np.ascontiguousarray(self._coords, np.float32).view(np.uint64).reshape(-1)  # a point as one number
+            self._xy = flat[self._order].view(np.float32).reshape(-1, 2)
+            self._spacing.clear()
+        return self._xy
+
+    def _kinds(self) -> NDArray[np.uint16]:
+        """(N,) the groups, each of which has a colour: a loop that is compiled would read past the last."""
+        if self._groups is None:
+            self._groups = np.clip(self._given, 0, len(self._colours) - 1).astype(np.uint16)[self._order]
+        return self._groups
+
+    def _state(self) -> NDArray[np.uint8]:
+        """(N,)."""
+        if self._states is None:
+            states = np.full(len(self), USUAL, np.uint8)
+            if self._emphasis is not None and len(self._emphasis) == len(self):
+                states[self._emphasis] = RAISED
+            if self._visible is not None and len(self._visible) == len(self):
+                states[~self._visible] = HIDDEN
+            self._states = states[self._order]
+            self._spacing.clear()
+        return self._states
+
+    def _spacing_of(self, state: int) -> float:
+        """How far apart the points of this state lie, in units of the map: it is the same wherever one looks."""
+        places, states = self._places(), self._state()
+        if state not in self._spacing:
+            rows = np.flatnonzero(states == state)  # in random order: the first are a fair sample
+            self._spacing[state] = typical_spacing(places[rows[:SAMPLE]], len(rows))
+        return self._spacing[state]
 
 
-def nearest(coords: NDArray[np.float32], place: tuple[float, float], radius: float) -> int | None:
-    """The row of coords (N, 2) that is nearest to `place`, if it is within `radius`."""
+def nearest(
+    coords: NDArray[np.float32], place: tuple[float, float], radius: float, visible: Mask | None = None
+) -> int | None:
+    """The row of coords (N, 2) that is nearest to `place`, if it is within `radius`; of equals the first.
+
+    visible (N,): rows that may be found; None, or a mask of another number of rows: all of them.
+    """
     if not len(coords):
         return None
-    distance = np.hypot(coords[:, 0] - place[0], coords[:, 1] - place[1])
-    row = int(np.argmin(distance))
-    return row if distance[row] <= radius else None
+    mask = visible if visible is not None and len(visible) == len(coords) else None
+    if _compiled is None:
+        return plain_points.nearest(coords, place, radius, mask)
+    may = np.empty(0, np.uint8) if mask is None else np.ascontiguousarray(mask).view(np.uint8)
+    row: int = _compiled.nearest(np.ascontiguousarray(coords, np.float32), may, *map(float, place), float(radius))
+    return row if row >= 0 else None
 
 
-def _disc(diameter: float) -> list[tuple[int, int, float]]:
-    """Offsets of the pixels of a disc about a pixel's middle, with the share of each that it covers."""
-    reach = int(np.ceil(diameter / 2))
-    inside = (np.arange(SOFTNESS) + 0.5) / SOFTNESS - 0.5
-    found = []
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
-            x, y = np.meshgrid(dx + inside, dy + inside)
-            cover = float((np.hypot(x, y) <= diameter / 2).mean())
-            if cover > 0:
-                found.append((dx, dy, cover))
-    return sorted(found, key=lambda each: each[2])
+def _wide(colours: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """colours (G, 3) with 16 bits to a channel: green, red, blue, the order in which two halves of a pixel part."""
+    red, green, blue = colours.T.astype(np.uint64)
+    return (green << np.uint64(32)) | (red << np.uint64(16)) | blue
+
+
+def _squared(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """0 to 255 nearly as light: what is to be averaged."""
+    return np.rint(colours.astype(np.float64) ** 2 / 255).astype(np.uint8)
+
+
+def _greyed(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The colours of those that are not meant now."""
+    shown = theme.current()
+    grey = (np.array(theme.rgb(shown.line), np.float64) + np.array(theme.rgb(shown.muted))) / 2
+    return np.rint(colours + (grey - colours) * GREYED).astype(np.uint8)
