@@ -1,7 +1,8 @@
 """From a place on the map to a place in latent space, honestly: exact where the map's axes mean something.
 
 On a PCA plane or on two latent dimensions the place is exact, all else being held at the z in hand. On UMAP, which has
-no inverse, z is blended from the nearest encoded samples, and those are returned so that they can be shown.
+no inverse, z is blended from the nearest encoded samples, and those are returned so that they can be shown. Such a
+blend is always made of data, however empty the map is around it: so it is also told how far off its points it lies.
 """
 
 from dataclasses import dataclass, field
@@ -16,15 +17,22 @@ from latentlab.explore.pca import Pca
 
 Floats = NDArray[np.floating]
 BLENDED = 8  # samples that a place on UMAP is blended from
+SPACED = 1000  # points, evenly spread, whose distances to their neighbours on the map say what is usual there
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What lies at a place of the map: z (d,), the rows it was blended from (none where exact), and words for it."""
+    """What lies at a place of the map: z (d,), and words for it.
+
+    Where it is not exact, rows (n,) and weights (n,), which sum to 1, of the samples that it was blended from, and gap:
+    the share in % of the map's points that have their nearest neighbour on the map closer by than this place has any.
+    """
 
     z: Floats
     origin: str
     rows: NDArray[np.int64] | None = None
+    weights: Floats | None = None
+    gap: float | None = None
 
 
 class Chart(Protocol):
@@ -57,10 +65,23 @@ class UmapChart:
     def _in_latent_space(self) -> Neighbours:
         return Neighbours(self.mu)
 
+    @cached_property
+    def _spacing(self) -> Floats:
+        """From some points to the nearest other one, ascending."""
+        rows = np.linspace(0, len(self.coords) - 1, min(len(self.coords), SPACED)).astype(np.int64)
+        distance, _ = self._on_map.nearest(self.coords[rows], 2)
+        return np.sort(distance[:, -1])
+
     def read(self, place: tuple[float, float], held: Floats) -> Reading:
         z, weights, rows = self._on_map.blend(np.asarray(place), self.mu, BLENDED)
-        used = rows[weights > 0]
-        return Reading(z.astype(np.float32), f"blend of {len(used)} neighbour{'s' * (len(used) != 1)}", used)
+        used = weights > 0
+        count = int(used.sum())
+        words = f"blend of {count} neighbour{'s' * (count != 1)}"
+        return Reading(z.astype(np.float32), words, rows[used], weights[used], self._gap(place))
+
+    def _gap(self, place: tuple[float, float]) -> float:
+        distance, _ = self._on_map.nearest(np.asarray(place), 1)
+        return float(100.0 * np.searchsorted(self._spacing, distance[0]) / len(self._spacing))
 
     def locate(self, z: Floats) -> tuple[float, float]:
         _, rows = self._in_latent_space.nearest(z, 1)

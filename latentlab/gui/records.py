@@ -14,6 +14,7 @@ from latentlab.config import RunConfig
 
 Floats = NDArray[np.float32]
 Tool = Literal["decode", "select", "box", "lasso", "path"]
+Walk = Literal["ends", "path"]
 Phase = Literal["idle", "preparing", "training", "pausing", "paused", "stopping"]
 
 

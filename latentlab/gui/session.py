@@ -30,6 +30,7 @@ from latentlab.gui.records import (
     Strip,
     Tool,
     TrainingState,
+    Walk,
 )
 from latentlab.runs.folder import RunSummary
 
@@ -54,6 +55,7 @@ class Session(QObject):
     overlay_changed = Signal(str)  # what this overlay shows is there, or is there no more
     history_changed = Signal()  # other epochs can be gone back to, or another is shown
     route_changed = Signal()  # a path was drawn on the map, or is there no more
+    walk_changed = Signal()  # the strip leads from A to B, or along the path
     place_changed = Signal()  # another z
     condition_changed = Signal()  # another class, for a conditional model
     picture_changed = Signal()  # z was decoded
@@ -88,6 +90,7 @@ class Session(QObject):
         self.overlay: dict[str, Any] = {}  # what each wanted overlay shows, once it was computed
         self.history = History()
         self.route: Route | None = None
+        self.walk: Walk = "ends"
         self.place: Place | None = None
         self.condition: int | None = None
         self.picture: NDArray[np.uint8] | None = None  # (C, H, W)
@@ -125,6 +128,7 @@ class Session(QObject):
         self.group, self.visible, self.overlay, self.history = np.empty(0, np.int64), None, {}, History()
         self.selected = self.reconstruction = self.strip = self.live = None
         self.ends = (None, None)
+        self.walk = "ends"
         self.sampling = Sampling()
         self.condition = 0 if run is not None and run.conditional else None
         self.model_ready = False
@@ -132,7 +136,7 @@ class Session(QObject):
         for signal in (
             self.run_changed, self.curves_changed, self.encoding_changed, self.images_changed, self.layout_changed,
             self.facts_changed, self.group_changed, self.visible_changed, self.overlays_changed, self.history_changed,
-            self.route_changed, self.place_changed, self.condition_changed, self.picture_changed,
+            self.route_changed, self.walk_changed, self.place_changed, self.condition_changed, self.picture_changed,
             self.selection_changed, self.reconstruction_changed, self.ends_changed, self.strip_changed,
             self.live_changed, self.sampling_changed, self.model_ready_changed, self.map_note_changed,
         ):  # fmt: skip
@@ -237,6 +241,11 @@ class Session(QObject):
     def set_route(self, route: Route | None) -> None:
         self.route = route
         self.route_changed.emit()
+
+    def set_walk(self, walk: Walk) -> None:
+        if walk != self.walk:
+            self.walk = walk
+            self.walk_changed.emit()
 
     # -- the place in latent space
 

@@ -1,4 +1,6 @@
-"""Paths in latent space: exact ends, even steps, and lengths that never leave those of the ends."""
+"""Paths in latent space: exact ends, even steps, lengths that never leave those of the ends, every waypoint passed."""
+
+import itertools
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from latentlab.explore.paths import interpolate
+from latentlab.explore.paths import interpolate, simplify, through
 
 vectors = st.integers(1, 12).flatmap(
     lambda d: st.tuples(*[arrays(np.float32, d, elements=st.floats(-100, 100, width=32))] * 2)
@@ -77,3 +79,117 @@ def test_spherical_between_opposites_keeps_its_length():
 def test_bad_requests_are_refused_with_a_reason(arguments, reason):
     with pytest.raises(ValueError, match=reason):
         interpolate(*arguments)
+
+
+several = st.integers(2, 6).flatmap(
+    lambda d: st.lists(
+        arrays(np.float64, d, elements=st.floats(-50, 50).map(lambda x: round(x, 2))), min_size=3, max_size=8
+    )
+)
+METHODS = st.sampled_from(["linear", "spherical", "smooth"])
+
+
+@settings(deadline=None)
+@given(several, st.integers(2, 60), METHODS)
+def test_a_path_begins_and_ends_at_its_ends_and_is_finite(points, frames, method):
+    path = through(points, frames, method)
+    assert path.shape == (frames, len(points[0]))
+    assert np.array_equal(path[0], points[0])
+    assert np.array_equal(path[-1], points[-1])
+    assert np.isfinite(path).all()
+
+
+@settings(deadline=None)
+@given(several, METHODS)
+def test_a_path_passes_every_waypoint(points, method):
+    path = through(points, 4000, method)
+    longest = np.linalg.norm(np.diff(path, axis=0), axis=1).max()
+    for point in points:
+        assert np.linalg.norm(path - point, axis=1).min() <= longest * 0.51 + 1e-6
+
+
+@settings(deadline=None)
+@given(several, METHODS)
+def test_a_path_goes_at_an_even_speed(points, method):
+    """Along the path's own length: a finer path is measured between the frames of a coarse one."""
+    coarse, times = 41, 100
+    fine = through(points, (coarse - 1) * times + 1, method)
+    steps = np.linalg.norm(np.diff(fine, axis=0), axis=1).reshape(coarse - 1, times).sum(axis=1)
+    assert np.allclose(fine[::times], through(points, coarse, method), atol=1e-6)
+    if steps.mean() > 1e-6:
+        assert steps.max() <= 1.1 * steps.mean()
+        assert steps.min() >= 0.6 * steps.mean(), "a corner or a cusp cuts a little of a step's length, no more"
+
+
+@settings(deadline=None)
+@given(several, METHODS)
+def test_a_path_is_the_same_backwards(points, method):
+    apart = [
+        a for a, b in itertools.pairwise(points) if a @ b + np.linalg.norm(a) * np.linalg.norm(b) < 1e-3
+    ]
+    if not apart or method != "spherical":  # opposite ends have many great circles
+        assert np.allclose(through(points, 15, method), through(points[::-1], 15, method)[::-1], atol=1e-4)
+
+
+def test_waypoints_on_a_line_give_the_even_line_between_the_ends():
+    points = [[0.0, 0.0], [1.0, 0.5], [1.0, 0.5], [1.5, 0.75], [8.0, 4.0]]
+    for method in ("linear", "smooth"):
+        assert np.allclose(through(points, 9, method), np.linspace(points[0], points[-1], 9), atol=1e-6)
+    assert np.allclose(through([points[0]] * 3, 5), 0), "nowhere to go"
+
+
+def test_a_smooth_path_has_no_corners_where_a_linear_one_has():
+    corner = [[0.0, 0.0], [4.0, 0.0], [4.0, 4.0]]
+
+    def sharpest(method):
+        steps = np.diff(through(corner, 400, method), axis=0)
+        unit = steps / np.linalg.norm(steps, axis=1, keepdims=True)
+        return np.einsum("nd,nd->n", unit[1:], unit[:-1]).min()
+
+    assert sharpest("linear") < 0.8
+    assert sharpest("smooth") > 0.99
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9)), min_size=2, max_size=60),
+    st.floats(0.01, 3),
+    st.integers(2, 12),
+)
+def test_what_simplifying_leaves_out_lies_near_what_it_keeps(points, tolerance, most):
+    line = np.array(points)
+    kept = simplify(line, tolerance, most)
+    assert kept[0] == 0
+    assert kept[-1] == len(line) - 1
+    assert (np.diff(kept) > 0).all()
+    assert len(kept) <= most
+    if len(kept) < most:
+        for first, last in itertools.pairwise(kept):
+            along = line[last] - line[first]
+            for point in line[first + 1 : last] - line[first]:
+                share = np.clip(point @ along / max(along @ along, 1e-12), 0, 1)
+                assert np.linalg.norm(point - share * along) <= tolerance + 1e-9
+
+
+def test_simplifying_keeps_the_corners_and_drops_the_jitter():
+    leg = np.linspace(0, 100, 51)
+    jitter = np.random.default_rng(0).normal(0, 0.3, (101, 2))
+    line = np.concatenate([np.c_[leg, 0 * leg], np.c_[0 * leg[1:] + 100, leg[1:]]]) + jitter
+    assert simplify(line, 4.0, 12).tolist() == [0, pytest.approx(50, abs=1), 100]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (([[0.0, 1.0]], 5), "at least 2 waypoints"),
+        (([0.0, 1.0], 5), "at least 2 waypoints"),
+        (([[0.0], [1.0], [2.0]], 1), "at least 2 frames"),
+        (
+            ([[0.0], [1.0], [2.0]], 5, "geodesic"),
+            "unknown interpolation 'geodesic'; there are: linear, spherical, smooth",
+        ),
+    ],
+)
+def test_bad_paths_are_refused_with_a_reason(arguments, reason):
+    with pytest.raises(ValueError, match=reason):
+        through(*arguments)

@@ -82,22 +82,39 @@ def test_pictures_are_found_by_index_even_where_rows_differ(qtbot: QtBot, explor
 
 
 @pytest.mark.parametrize(
-    ("usual", "words", "colour"),
+    ("usual", "gap", "words", "colour"),
     [
-        (34.2, "usual place · 34th", "usual"),
-        (93.0, "edge of the data · 93rd", "unusual"),
-        (99.0, "far from all", "bad"),
+        (34.2, None, "near the data · nearer than 66 % of codes", "usual"),
+        (0.0, 12.0, "near the data · nearer than 99 % of codes", "usual"),
+        (70.0, 40.0, "near the data · farther than 70 % of codes", "usual"),
+        (93.0, None, "edge of the data · farther than 93 % of codes", "unusual"),
+        (99.0, 95.0, "far from all data · farther than 99 % of codes", "bad"),
+        (34.2, 95.0, "at a rim of the map · blend: near the data", "unusual"),
+        (34.2, 100.0, "in a gap of the map · blend: near the data", "bad"),
+        (100.0, 100.0, "in a gap of the map · blend: far from all data", "bad"),
     ],
 )
-def test_the_place_is_said_in_words_and_colour(qtbot: QtBot, explored: Session, usual: float, words: str, colour: str):
+def test_the_place_is_said_in_words_and_colour(
+    qtbot: QtBot, explored: Session, usual: float, gap: float | None, words: str, colour: str
+):
     view = shown(qtbot, explored)
-    explored.set_place(Place(explored.place.z, origin="blend of 8 neighbours", usual=usual))
+    explored.set_place(Place(explored.place.z, origin="blend of 8 neighbours", usual=usual, gap=gap))
     explored.set_picture(np.full((1, 8, 8), 7, np.uint8))
-    assert words in texts(view)
+    assert f"■ {words}" in texts(view)
     assert "blend of 8 neighbours" in texts(view)
     assert view._usual.palette().color(view._usual.foregroundRole()).name().upper() == getattr(theme.current(), colour)
+    assert ("On the map" in view._usual.toolTip()) == (gap is not None), "all that was measured is told there"
+    assert "In latent space" in view._usual.toolTip()
     assert picture(view, "decoded").pixels.max() == 7
-    assert (view._decoded._opacity < 1) == (colour == "bad")
+    assert (view._decoded._opacity < 0.7) == (colour != "usual")
+
+
+def test_a_picture_fades_the_farther_it_is_from_the_data():
+    shown = [usual.opacity(percentile) for percentile in (0, 50, 75, 80, 90, 97.5, 100)]
+    assert shown == sorted(shown, reverse=True)
+    assert shown[:3] == [1.0, 1.0, 1.0]
+    assert 0.2 < shown[-1] < shown[-2] < shown[-3] < 0.8
+    assert usual.opacity(None) == 1.0
 
 
 def test_the_nearest_pictures_are_those_of_the_place_and_can_be_chosen(qtbot: QtBot, explored: Session):
@@ -119,12 +136,6 @@ def test_nearest_rows_are_sorted_and_no_more_than_there_are():
     assert nearest_rows(mu, np.zeros(1, np.float32), 3).tolist() == [0, 2, 3]
     assert nearest_rows(mu, np.zeros(1, np.float32), 9).tolist() == [0, 2, 3, 1]
     assert len(nearest_rows(mu[:0], np.zeros(1, np.float32), 3)) == 0
-
-
-def test_ordinals():
-    assert [usual.ordinal(n) for n in (0, 1, 2.2, 3, 11, 12, 13, 21, 99.6)] == [
-        "0th", "1st", "2nd", "3rd", "11th", "12th", "13th", "21st", "100th",
-    ]  # fmt: skip
 
 
 def test_the_error_follows_the_theme(qtbot: QtBot, explored: Session, qapp):

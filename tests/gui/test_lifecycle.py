@@ -116,7 +116,7 @@ def test_closing_in_mid_export_leaves_a_whole_file_or_none(qtbot, window: MainWi
     open_small(window, wait)
     wait(lambda: window.session.strip is not None)
     file = tmp_path / "walk.gif"
-    window.exploring.animate(str(file))
+    window.walking.animate(str(file))
     wait(lambda: window.jobs.running("gif") or file.exists())
     assert window.close()
     assert not [path for path in tmp_path.iterdir() if path.is_file() and path != file], "nor what it was made from"

@@ -190,6 +190,42 @@ def test_a_drag_goes_through_latent_space_and_does_not_select(hand: Hand):
     assert hand.view.marks.cursor.places.tolist() == [[4.0, 4.0]]
 
 
+def test_the_cursor_takes_the_colour_of_how_usual_its_place_is_and_rings_the_strength_of_their_share(hand: Hand):
+    z, marks = hand.session.encoding.mu[3], hand.view.marks
+    rows, weights = np.array([21, 22, 41]), np.array([0.6, 0.3, 0.1], np.float32)
+    for usual, gap, colour in (
+        (20.0, 30.0, "usual"),
+        (20.0, 94.0, "unusual"),
+        (20.0, 99.0, "bad"),
+        (99.0, None, "bad"),
+    ):
+        hand.session.set_place(Place(z, "a blend", (2.5, 1.5), rows, usual, weights=weights, gap=gap))
+        drawn, centre = hand.surface.grab().toImage(), hand.surface.to_pixels(2.5, 1.5).toPoint()
+        ring = {drawn.pixelColor(centre + QPoint(x, 0)).name().upper() for x in range(3, 8)}
+        assert getattr(theme.current(), colour) in ring
+    assert np.array_equal(marks.neighbours.places, hand.view.points.coords[rows])
+    strengths = marks.neighbours.strengths.tolist()
+    assert strengths[0] == pytest.approx(1.0)
+    assert strengths == sorted(strengths, reverse=True)
+    assert strengths[-1] < 0.5
+    theme.apply(QApplication.instance(), "light")
+    assert marks.cursor.colour == theme.LIGHT.bad, "and of the theme that is shown"
+
+
+def test_the_card_under_the_cursor_fades_in_a_gap_of_the_map(hand: Hand):
+    hand.qtbot.mousePress(hand.surface, LEFT, pos=hand.empty_place())
+    for gap, faint in ((10.0, False), (100.0, True)):
+        hand.session.set_place(Place(hand.session.encoding.mu[3], "a blend", (0.5, 0.5), usual=20.0, gap=gap))
+        hand.session.set_picture(np.full((1, 8, 8), 200, np.uint8))
+        card = hand.view.card
+        assert card.isVisible()
+        assert (card.picture.grab().toImage().pixelColor(20, 20).red() < 150) == faint
+        assert ("in a gap of the map · blend: near the data" in card.lines[1].text()) == faint
+    hand.qtbot.mouseRelease(hand.surface, LEFT, pos=hand.empty_place())
+    check_hover(hand, 57)
+    assert hand.view.card.picture._opacity == 1.0, "a picture of the data is shown wholly"
+
+
 def test_the_wheel_zooms_at_the_cursor(hand: Hand):
     point = hand.pixel(150)
     before, scale = hand.view.canvas.to_map(QPointF(point)), hand.view.canvas.pixel_size()

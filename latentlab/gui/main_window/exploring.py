@@ -1,4 +1,4 @@
-"""Walking through latent space: what the person does on the map, the sliders and the strip, and its pictures."""
+"""Going to places in latent space: what the person does on the map and the sliders, and the pictures of it."""
 
 from dataclasses import replace
 from typing import Any, Literal
@@ -7,26 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from latentlab.explore.paths import interpolate
 from latentlab.gui.main_window.mapping import Mapping
-from latentlab.gui.records import Place, Strip
+from latentlab.gui.records import Place
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
-
-STRIP_FRAMES = 9
-ANIMATION_FRAMES = 48
 
 
 class Exploring(QObject):
     """Sets the place in hand and asks the decoder for it; nothing is computed here that takes longer than a frame."""
 
-    frames_ready = Signal(object, object)  # pixels (T, C, H, W) decoded for an animation, and the path it goes to
+    renewed = Signal()  # everything that is shown is to be decoded again: by other weights, or for another class
 
     def __init__(self, session: Session, mapping: Mapping, decoder: Decoder, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._mapping, self._decoder = session, mapping, decoder
         self._random = np.random.default_rng()
-        self._strip_kind: tuple[Literal["linear", "spherical"], int] = ("linear", STRIP_FRAMES)
         decoder.decoded.connect(self._on_decoded)
         decoder.drawn.connect(self._on_drawn)
         session.condition_changed.connect(self.refresh)
@@ -44,7 +39,7 @@ class Exploring(QObject):
             self.choose_sample(int(np.argmin(distance)))
             return
         reading = chart.read((x, y), self._held())
-        self._go(reading.z, reading.origin, (x, y), reading.rows)
+        self._go(Place(reading.z, reading.origin, (x, y), reading.rows, weights=reading.weights, gap=reading.gap))
 
     def choose_sample(self, row: int) -> None:
         """Selects the map's row and goes to its encoding."""
@@ -59,16 +54,16 @@ class Exploring(QObject):
         words = " · ".join(
             word for word in (f"sample #{survey.encoding.index[row]}", self._session.label_of(row)) if word
         )
-        self._go(survey.encoding.mu[row], words, (float(x), float(y)), None, sample=row)
+        self._go(Place(survey.encoding.mu[row], words, (float(x), float(y)), sample=row))
         self._ask_reconstruction()
 
     def move_dim(self, dim: int, value: float) -> None:
         z = self._held().copy()
         z[dim] = value
-        self._go(z, "set by the sliders", self._locate(z), None)
+        self._go(Place(z, "set by the sliders"), locate=True)
 
     def reset(self) -> None:
-        self._go(np.zeros(self._dims(), np.float32), "the origin", None, None, locate=True)
+        self._go(Place(np.zeros(self._dims(), np.float32), "the origin"), locate=True)
 
     def reset_dim(self, dim: int) -> None:
         self.move_dim(dim, 0.0)
@@ -84,7 +79,7 @@ class Exploring(QObject):
     def clear(self) -> None:
         self._session.select(None)
         if self._session.place is not None:
-            self._session.set_place(replace(self._session.place, position=None, rows=None))
+            self._session.set_place(replace(self._session.place, position=None, rows=None, gap=None))
 
     def relocate(self) -> None:
         """The map has another layout: the place in hand and both ends are found again on it."""
@@ -92,14 +87,14 @@ class Exploring(QObject):
             return
         place, (a, b) = self._session.place, self._session.ends
         if place is not None and place.position is not None:
-            self._session.set_place(replace(place, position=self._locate(place.z), rows=None))
+            self._session.set_place(replace(place, position=self._locate(place.z), rows=None, gap=None))
         if a is not None:
             self._session.set_end("A", replace(a, position=self._locate(a.z)))
         if b is not None:
             self._session.set_end("B", replace(b, position=self._locate(b.z)))
 
     def begin(self) -> None:
-        """A run was opened: a sample is selected and a strip laid, so that nothing is empty."""
+        """A run was opened: a sample is selected and both ends are set, so that nothing is empty."""
         survey = self._mapping.survey
         if survey is None or not len(survey.encoding) or self._session.place is not None:
             return
@@ -112,42 +107,12 @@ class Exploring(QObject):
         self.set_end("B")
         self.choose_sample(0)
         self.set_end("A")
-        self.make_strip(*self._strip_kind)
-
-    # -- strips
 
     def set_end(self, which: Literal["A", "B"]) -> None:
-        """A or B goes to the place in hand."""
+        """A or B goes to the place in hand, and the strip goes between them."""
         if self._session.place is not None:
+            self._session.set_walk("ends")
             self._session.set_end(which, self._session.place)
-            if all(self._session.ends):
-                self.make_strip(*self._strip_kind)
-
-    def swap_ends(self) -> None:
-        a, b = self._session.ends
-        self._session.set_end("A", b)
-        self._session.set_end("B", a)
-        self.make_strip(*self._strip_kind)
-
-    def make_strip(self, method: Literal["linear", "spherical"], frames: int) -> None:
-        self._strip_kind = (method, frames)
-        path = self._path(frames)
-        if path is not None:
-            self._ask("strip", path, path)
-        elif self._session.run is not None and self._session.encoding is not None:
-            self._session.told.emit("A strip needs two ends: go to a place and press A, to another and press B", False)
-
-    def animate(self, file: str) -> None:
-        """Decodes the strip finely, for an animation in `file`."""
-        path = self._path(ANIMATION_FRAMES)
-        if path is not None:
-            self._ask("animation", path, file)
-
-    def _path(self, frames: int) -> NDArray[np.float32] | None:
-        a, b = self._session.ends
-        if a is None or b is None:
-            return None
-        return interpolate(a.z, b.z, frames, self._strip_kind[0]).astype(np.float32)
 
     # -- asking and hearing
 
@@ -157,15 +122,14 @@ class Exploring(QObject):
         if place is not None:
             self._ask("place", place.z[None], place)
         self._ask_reconstruction()
-        path = self._path(self._strip_kind[1])
-        if path is not None:
-            self._ask("strip", path, path)
+        self.renewed.emit()
 
     def resurvey(self) -> None:
         """The points were encoded by other weights: what stands on a sample goes where that has gone."""
         place, (a, b) = self._session.place, self._session.ends
-        if place is not None and place.sample is not None:
-            self._session.set_place(self._moved(place))
+        if place is not None:
+            moved = self._moved(place)
+            self._session.set_place(replace(moved, usual=self._usual(moved.z)))
         if a is not None:
             self._session.set_end("A", self._moved(a))
         if b is not None:
@@ -189,7 +153,7 @@ class Exploring(QObject):
             self._decoder.ask("sample", survey.encoding.mu[row][None], label, row)
 
     def _on_drawn(self, z: NDArray[np.float32]) -> None:
-        self._go(z, "a sample of the prior", None, None, locate=True)
+        self._go(Place(z, "a sample of the prior"), locate=True)
 
     def _on_decoded(self, channel: str, _number: int, pixels: NDArray[np.uint8], tag: Any, _step: int) -> None:
         run = self._session.run
@@ -199,36 +163,19 @@ class Exploring(QObject):
             self._session.set_picture(pixels[0])
         elif channel == "sample" and tag == self._session.selected:
             self._session.set_reconstruction(pixels[0])
-        elif channel == "strip":
-            self._session.set_strip(self._strip(pixels, tag))
-        elif channel == "animation":
-            self.frames_ready.emit(pixels, tag)
 
-    def _strip(self, pixels: NDArray[np.uint8], z: NDArray[np.float32]) -> Strip | None:
-        survey = self._mapping.survey
-        if survey is None or z.shape[1] != survey.encoding.mu.shape[1]:
-            return None
-        _, nearest = survey.neighbours.nearest(z, 1)
-        steps = np.diff(pixels.astype(np.float32) / 255.0, axis=0)
-        usual = survey.usual.percentile(z).astype(np.float32)
-        return Strip(pixels, z, nearest.reshape(-1), usual, float(np.mean(steps**2)))
-
-    def _go(
-        self,
-        z: NDArray[np.float32],
-        origin: str,
-        position: tuple[float, float] | None,
-        rows: NDArray[np.int64] | None,
-        locate: bool = False,
-        sample: int | None = None,
-    ) -> None:
-        if self._session.run is None or len(z) != self._dims():
+    def _go(self, place: Place, locate: bool = False) -> None:
+        """There, having measured how usual it is; locate: having found it on the map."""
+        if self._session.run is None or len(place.z) != self._dims():
             return
-        survey = self._mapping.survey
-        usual = None if survey is None else float(survey.usual.percentile(z[None])[0])
-        place = Place(z, origin, self._locate(z) if locate else position, rows, usual, sample)
+        position = self._locate(place.z) if locate else place.position
+        place = replace(place, position=position, usual=self._usual(place.z))
         self._session.set_place(place)
-        self._ask("place", z[None], place)
+        self._ask("place", place.z[None], place)
+
+    def _usual(self, z: NDArray[np.float32]) -> float | None:
+        survey = self._mapping.survey
+        return None if survey is None else float(survey.usual.percentile(z[None])[0])
 
     def _locate(self, z: NDArray[np.float32]) -> tuple[float, float] | None:
         return None if self._mapping.chart is None else self._mapping.chart.locate(z)

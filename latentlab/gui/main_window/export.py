@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from latentlab.gui.main_window.exploring import Exploring
+from latentlab.gui.main_window.walking import Walking
 from latentlab.gui.session import Session
 from latentlab.gui.threads.jobs import Jobs, Ticket
 
@@ -18,15 +18,15 @@ SIDE = 256  # pixels: frames are enlarged by whole factors up to about this
 class Exporting(QObject):
     """Asks where to, decodes, writes; whole files or none."""
 
-    def __init__(self, session: Session, jobs: Jobs, exploring: Exploring, window: QWidget) -> None:
+    def __init__(self, session: Session, jobs: Jobs, walking: Walking, window: QWidget) -> None:
         super().__init__(window)
-        self._session, self._jobs, self._exploring, self._window = session, jobs, exploring, window
-        exploring.frames_ready.connect(self._write_gif)
+        self._session, self._jobs, self._walking, self._window = session, jobs, walking, window
+        walking.frames_ready.connect(self._write_gif)
 
     def ask_gif(self) -> None:
         """A dialog for the file; then the strip goes there as an animation that runs to and fro."""
         if self._session.strip is None or self._session.run is None:
-            self._session.told.emit("There is no strip yet: set A and B first", False)
+            self._session.told.emit("There is no strip yet: set A and B, or draw a path, first", False)
             return
         dialog = QFileDialog(self._window, "Export the strip as GIF")
         dialog.setObjectName("gif_dialog")
@@ -35,7 +35,7 @@ class Exporting(QObject):
         dialog.setDefaultSuffix("gif")
         dialog.selectFile(f"{self._session.run.name}-strip.gif")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._exploring.animate)
+        dialog.fileSelected.connect(self._walking.animate)
         dialog.open()
 
     def _write_gif(self, frames: NDArray[np.uint8], file: str) -> None:

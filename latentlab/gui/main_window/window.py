@@ -21,6 +21,7 @@ from latentlab.gui.main_window.panels import Panels, make_views
 from latentlab.gui.main_window.running import Running
 from latentlab.gui.main_window.sampling import SamplingFrom
 from latentlab.gui.main_window.selecting import Selecting
+from latentlab.gui.main_window.walking import Walking
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder
@@ -61,13 +62,14 @@ class MainWindow(QMainWindow):
         self.decoder, self.encoder, self.projector = Decoder(self), Encoder(self), Projector(self)
         self.mapping = Mapping(self.session, self.projector, self)
         self.exploring = Exploring(self.session, self.mapping, self.decoder, self)
+        self.walking = Walking(self.session, self.mapping, self.exploring, self.decoder, self)
         self.opening = Opening(
             self.session, self.library, self.jobs, self.mapping, self.exploring, self.decoder, self.encoder, self
         )
         self.running = Running(self.session, self.library, self.jobs, self.opening, root, self)
         self.sampling = SamplingFrom(self.session, self.library, self.jobs, self.opening, self)
         self.selecting = Selecting(self.session, self.mapping, self.exploring, self)
-        self.exporting = Exporting(self.session, self.jobs, self.exploring, self)
+        self.exporting = Exporting(self.session, self.jobs, self.walking, self)
         self.views = make_views(self.session)
         self.panels = Panels(self, self.views)
         self.message = MessageView(self.session, self)

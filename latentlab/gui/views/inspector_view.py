@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from latentlab.explore.neighbours import FAR
 from latentlab.gui.records import Place
 from latentlab.gui.session import Session
 from latentlab.gui.widgets import theme, usual
@@ -17,7 +16,6 @@ from latentlab.gui.widgets.thumbnails import Thumbnails
 DECODED, COMPARED, NEAREST = 84, 64, 32  # sides of the pictures, pixels
 NEAREST_COUNT = 6
 NEAREST_WAIT_MS = 60  # distances to all points once per this time, not once per movement of the mouse
-FAINT = 0.45
 
 
 class InspectorView(QWidget):
@@ -63,20 +61,25 @@ class InspectorView(QWidget):
         column.addStretch(1)
         self._pages.addWidget(page)
 
-    def _build_decoded(self) -> QHBoxLayout:
+    def _build_decoded(self) -> QVBoxLayout:
         self._decoded = PictureView(DECODED, "inspector_decoded", "The picture decoded at this place")
-        self._title, self._origin, self._usual = QLabel(), ElidedLabel(), muted()
+        self._title, self._origin, self._usual = QLabel(), ElidedLabel(), muted(wrap=True)
+        self._usual.setObjectName("inspector_usual")
         self._origin.setProperty("role", "muted")
         self._title.setProperty("role", "title")
         self._nearest = Thumbnails(NEAREST, "inspector_nearest", "Nearest pictures of the data")
         self._nearest.pressed.connect(self._press_nearest)
         words = QVBoxLayout()
         words.setSpacing(2)
-        for label in (self._title, self._origin, self._usual):
+        for label in (self._title, self._origin):
             words.addWidget(label)
         words.addStretch(1)
         words.addWidget(self._nearest)
-        return _beside(self._decoded, words)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        column.addLayout(_beside(self._decoded, words))
+        column.addWidget(self._usual)
+        return column
 
     def _build_compared(self) -> QHBoxLayout:
         pictures = QHBoxLayout()
@@ -127,8 +130,9 @@ class InspectorView(QWidget):
         self._origin.setText("Point at the map or move a slider." if place is None else place.origin)
         words, colour = usual_in_words(place)
         self._usual.setText(words)
+        self._usual.setToolTip("" if place is None else usual.measured(place.usual, place.gap))
         self._usual.setStyleSheet(f"color: {colour};" if colour else "")
-        self._decoded.set_opacity(FAINT if place is not None and (place.usual or 0) > FAR else 1.0)
+        self._decoded.set_opacity(usual.opacity(None if place is None else place.cue))
         if not self._wait.isActive():
             self._wait.start()
 
@@ -211,9 +215,9 @@ def nearest_rows(mu: NDArray[np.float32], z: NDArray[np.float32], count: int) ->
 
 def usual_in_words(place: Place | None) -> tuple[str, str]:
     """How usual a place is, and the colour for it; both empty where it is not known."""
-    if place is None or place.usual is None:
+    if place is None or place.cue is None:
         return "", ""
-    return f"■ {usual.in_words(place.usual)}", usual.colour(place.usual)
+    return f"■ {usual.in_words(place.usual, place.gap)}", usual.colour(place.cue)
 
 
 def _beside(picture: PictureView, words: QVBoxLayout) -> QHBoxLayout:

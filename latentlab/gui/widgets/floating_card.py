@@ -46,9 +46,10 @@ class FloatingCard(QFrame):
             timer.timeout.connect(then)
         self.hide()
 
-    def set_picture(self, pixels: NDArray[np.uint8] | None) -> None:
-        """pixels (C, H, W)."""
+    def set_picture(self, pixels: NDArray[np.uint8] | None, opacity: float = 1.0) -> None:
+        """pixels (C, H, W); fainter where it should not be believed."""
         self.picture.set_pixels(pixels)
+        self.picture.set_opacity(opacity)
 
     def set_words(self, title: str, *lines: str) -> None:
         self.title.setText(title)
@@ -99,8 +100,9 @@ class FloatingCard(QFrame):
         self.move(max(int(x), 4), max(int(y), 4))
 
 
-def usual_words(percentile: float | None) -> str:
-    """How usual a place is, with its colour, as rich text."""
-    if percentile is None:
+def usual_words(percentile: float | None, gap: float | None = None) -> str:
+    """How usual a place is, with its colour, as rich text; gap as for `usual.in_words`."""
+    cue = max((each for each in (percentile, gap) if each is not None), default=None)
+    if cue is None:
         return ""
-    return f'<span style="color:{usual.colour(percentile)}">■</span> {usual.in_words(percentile)}'
+    return f'<span style="color:{usual.colour(cue)}">■</span> {usual.in_words(percentile, gap)}'

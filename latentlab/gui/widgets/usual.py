@@ -1,7 +1,17 @@
-"""How usual a place in latent space is, in words and in a colour; percentiles are those of `Usual.percentile`."""
+"""How usual a place is, in words, in a colour and in how plainly its picture is seen.
+
+Percentiles: `usual` is `Usual.percentile` in latent space, `gap` is that of `Reading.gap` on the map.
+"""
 
 from latentlab.explore.neighbours import EDGE, FAR
 from latentlab.gui.widgets import theme
+
+FADES, FAINTEST = 75.0, 0.3  # from this percentile on a picture fades, to this opacity at 100
+
+TOLD = (
+    "Measured against codes drawn for the data, which the decoder was trained on: "
+    "how far each lies from the nearest other encoded image."
+)
 
 
 def colour(percentile: float) -> str:
@@ -12,15 +22,47 @@ def colour(percentile: float) -> str:
     return colours.unusual if percentile <= FAR else colours.bad
 
 
-def in_words(percentile: float) -> str:
-    """'usual place · 34th percentile'."""
+def opacity(percentile: float | None) -> float:
+    """How plainly a picture decoded there is shown: 1 near the data, less and less off them."""
+    if percentile is None or percentile <= FADES:
+        return 1.0
+    return 1.0 - (1.0 - FAINTEST) * min((percentile - FADES) / (100.0 - FADES), 1.0)
+
+
+def in_words(usual: float | None, gap: float | None = None) -> str:
+    """'near the data · nearer than 66 % of codes'; off the points of a map that is said instead. Empty if not known."""
+    if gap is not None and gap > EDGE and gap >= (usual or 0.0):
+        where = "in a gap of the map" if gap > FAR else "at a rim of the map"
+        return where if usual is None else f"{where} · blend: {_where(usual)}"
+    return "" if usual is None else f"{_where(usual)} · {_compared(usual)}"
+
+
+def measured(usual: float | None, gap: float | None = None) -> str:
+    """All that was measured of a place, in whole sentences."""
+    found = []
+    if gap is not None:
+        found.append(
+            f"On the map: {100 - gap:.0f} % of the points are as far or farther from their nearest neighbour "
+            "as this place is from any point."
+        )
+    if usual is not None:
+        found.append(f"In latent space: {_where(usual)}, {_compared(usual)}. {TOLD}")
+    return "\n".join(found)
+
+
+def _where(percentile: float) -> str:
     if percentile > FAR:
         return "far from all data"
-    return f"{'usual place' if percentile <= EDGE else 'edge of the data'} · {ordinal(percentile)} percentile"
+    return "near the data" if percentile <= EDGE else "edge of the data"
 
 
-def ordinal(value: float) -> str:
-    """34.2 as '34th'."""
-    whole = round(value)
-    ending = "th" if 10 <= whole % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
-    return f"{whole}{ending}"
+def _compared(percentile: float) -> str:
+    """Nearer than so many, or farther than so many, whichever says more."""
+    if percentile <= 50.0:
+        return f"nearer than {_share(100.0 - percentile)} of codes"
+    return f"farther than {_share(percentile)} of codes"
+
+
+def _share(percentile: float) -> str:
+    """A whole number that claims neither none nor all."""
+    return f"{min(max(round(percentile), 1), 99)} %"

@@ -1,17 +1,18 @@
 """What lies under the mouse: the ring on the nearest point, and the card beside it."""
 
+import numpy as np
 from PySide6.QtCore import QObject
 
-from latentlab.gui.records import Place
+from latentlab.gui.records import Floats, Place
 from latentlab.gui.session import Session
 from latentlab.gui.views.map.points import Points
-from latentlab.gui.widgets import theme
+from latentlab.gui.widgets import theme, usual
 from latentlab.gui.widgets.floating_card import FloatingCard, usual_words
 from latentlab.gui.widgets.map_canvas import MapCanvas
 from latentlab.gui.widgets.map_marks import XY
-from latentlab.gui.widgets.point_cloud import nearest
 
 PICK_RADIUS = 14  # pixels
+FAINTEST_RING = 0.2  # opacity of a sample that is hardly blended in
 
 
 class Hover(QObject):
@@ -30,10 +31,11 @@ class Hover(QObject):
         session.picture_changed.connect(self._on_picture)
         self.card.wanted.connect(self._show_card)
         theme.changed.connect(self.card.hide)
+        theme.changed.connect(self.mark_cursor)
 
     def nearest(self, x: float, y: float) -> int | None:
         """The row of the point within the pick radius of this place."""
-        return nearest(self._points.coords, (x, y), PICK_RADIUS * self._canvas.pixel_size())
+        return self._points.nearest((x, y), PICK_RADIUS * self._canvas.pixel_size())
 
     def set_row(self, row: int | None) -> None:
         if row == self.row:
@@ -59,6 +61,17 @@ class Hover(QObject):
         if len(hovered):
             self._card_at = (float(hovered[0, 0]), float(hovered[0, 1]))
             self._place_card()
+
+    def mark_cursor(self) -> None:
+        """The place in hand in the colour of how usual it is, and rings on what it is blended from."""
+        marks, place = self._canvas.marks, self._session.place
+        here, cue = position(place), None if place is None else place.cue
+        marks.cursor.places = np.array([here] if here else [], np.float32).reshape(-1, 2)
+        marks.cursor.colour = None if cue is None else usual.colour(cue)
+        rows = None if place is None else place.rows
+        marks.neighbours.places = self._points.at([] if rows is None else rows)
+        marks.neighbours.strengths = None if place is None else ring_strengths(place.weights)
+        self._canvas.update()
 
     def _renew(self) -> None:
         if self.row is not None:
@@ -90,8 +103,8 @@ class Hover(QObject):
         over = canvas.dragging or (canvas.underMouse() and place is not None and place.sample is None)
         if place is None or picture is None or here is None or self.row is not None or not over:
             return
-        self.card.set_picture(picture)
-        self.card.set_words("Under the cursor", place.origin, usual_words(place.usual))
+        self.card.set_picture(picture, usual.opacity(place.cue))
+        self.card.set_words("Under the cursor", place.origin, usual_words(place.usual, place.gap))
         self._card_at = here
         self.card.show_at(canvas.to_pixels(*here))
 
@@ -103,3 +116,10 @@ class Hover(QObject):
 def position(place: Place | None) -> XY | None:
     """Its place on the map, where it has one."""
     return place.position if place is not None else None
+
+
+def ring_strengths(weights: Floats | None) -> Floats | None:
+    """How plainly the rings of a blend are seen, (n,): that of the largest weight wholly, the others by their share."""
+    if weights is None or not len(weights):
+        return None
+    return (FAINTEST_RING + (1.0 - FAINTEST_RING) * weights / max(float(weights.max()), 1e-9)).astype(np.float32)

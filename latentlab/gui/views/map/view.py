@@ -160,11 +160,8 @@ class MapView(QWidget):
         self._ring(self.marks.selected, self.points.at([] if row is None else [row]))
 
     def _on_place(self) -> None:
-        place = self._session.place
-        self._ring(self.marks.neighbours, self.points.at([] if place is None or place.rows is None else place.rows))
-        here = position(place)
-        self._ring(self.marks.cursor, np.array([here] if here else [], np.float32).reshape(-1, 2))
-        if place is None:
+        self.hover.mark_cursor()
+        if self._session.place is None:
             self.card.hide()
 
     def _on_ends(self) -> None:
