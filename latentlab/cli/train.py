@@ -18,7 +18,7 @@ from latentlab.config import RunConfig, merge, read_values
 from latentlab.events import Event, Failed, Finished
 from latentlab.images import Dataset
 from latentlab.presets import preset
-from latentlab.runs.folder import RunFolder, check_free, create_run, free_name, open_run, summary
+from latentlab.runs.folder import RunFolder, check_free, create_numbered, create_run, open_run, summary
 from latentlab.runs.names import check_name
 from latentlab.runs.places import is_run
 from latentlab.runs.record import new_record
@@ -112,8 +112,10 @@ def _created(request: Namespace, ranks: "Ranks") -> tuple[RunFolder, Dataset]:
         _check_name(root, request.name)  # loading the data may take minutes
     dataset = data_of(config, request.data_dir)
     check(config, dataset, ranks, root)
-    name = request.name if request.name is not None else free_name(root, _stem(config))
-    return create_run(root, new_record(name, config, dataset)), dataset
+    if request.name is not None:
+        return create_run(root, new_record(request.name, config, dataset)), dataset
+    stem = _stem(config)
+    return create_numbered(root, stem, new_record(stem, config, dataset)), dataset
 
 
 def _check_name(root: Path, name: str) -> None:

@@ -22,6 +22,7 @@ from latentlab.runs.names import check_name, cleaned
 from latentlab.runs.places import DEMO, default_checkpoints, demo_run, is_run
 from latentlab.runs.record import RunRecord, Status, read_record, write_record
 
+ATTEMPTS = 100  # at a free number, while other processes take them
 Shown = Status | Literal["interrupted", "unreadable"]
 
 
@@ -99,8 +100,26 @@ class RunFolder:
             raise ValueError(f"the run '{self.name}' is read-only: train a new run instead")
 
 
+class NameTaken(ValueError):
+    """There is a run of this name already."""
+
+
+def create_numbered(root: Path, stem: str, record: RunRecord) -> RunFolder:
+    """A new run folder by the first free name of `stem`, whatever name the record has. Raises ValueError, OSError.
+
+    Where other processes make runs of this stem at the same time, each gets a number of its own.
+    """
+    for _ in range(ATTEMPTS):
+        name = free_name(root, stem)
+        try:
+            return create_run(root, record.model_copy(update={"name": name}))
+        except NameTaken:
+            continue
+    raise NameTaken(f"{ATTEMPTS} names in a row, up to '{name}', were taken by others in {root}: name the run yourself")
+
+
 def create_run(root: Path, record: RunRecord) -> RunFolder:
-    """A new run folder `root`/`record.name`. Raises ValueError for a bad or taken name, OSError."""
+    """A new run folder `root`/`record.name`. Raises ValueError for a bad name, NameTaken, OSError."""
     check_free(root, record.name)
     place = root / record.name
     temporary = temporary_beside(place)
@@ -119,14 +138,14 @@ def create_run(root: Path, record: RunRecord) -> RunFolder:
 
 
 def check_free(root: Path, name: str) -> None:
-    """Raises ValueError with one sentence where a run cannot be called so, or there is one of this name in `root`."""
+    """Raises ValueError with one sentence where a run cannot be called so, NameTaken where there is one in `root`."""
     check_name(name)
     if os.path.lexists(root / name):
-        raise ValueError(f"there is a run '{name}' in {root} already: choose another name, or resume it")
+        raise NameTaken(f"there is a run '{name}' in {root} already: choose another name, or resume it")
 
 
 def _claim(temporary: Path, place: Path) -> None:
-    """Rename, which of two processes with one name only one can do. Raises ValueError for the other."""
+    """Rename, which of two processes with one name only one can do. Raises NameTaken for the other."""
     try:
         temporary.rename(place)
     except OSError:

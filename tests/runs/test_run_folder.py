@@ -1,5 +1,7 @@
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from latentlab.runs import places, record
-from latentlab.runs.folder import RunFolder, create_run, free_name, list_runs, open_run
+from latentlab.runs.folder import RunFolder, create_numbered, create_run, free_name, list_runs, open_run, run_names
 from latentlab.runs.lock import RunLocked
 from latentlab.runs.names import check_name
 
@@ -267,3 +269,34 @@ def test_a_run_in_use_says_by_whom(runs: Any) -> None:
         with pytest.raises(RunLocked, match="the run 'one' is in use by process"):
             RunFolder(run.path).lock().acquire()
     assert run.holder() is None
+
+
+def test_runs_that_begin_at_once_get_numbers_of_their_own(runs: Any) -> None:
+    """Of 8 threads that all look for a free name before any takes one."""
+    together = threading.Barrier(8)
+    record = runs.record("run")
+
+    def create(_: int) -> str:
+        together.wait()
+        return str(create_numbered(runs.root, "run", record).record.name)
+
+    with ThreadPoolExecutor(8) as pool:
+        names = list(pool.map(create, range(8)))
+    assert sorted(names) == [f"run-{number}" for number in range(1, 9)]
+    assert run_names(runs.root) == sorted(names)
+    assert [path.name for path in runs.root.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_name_that_was_taken_meanwhile_is_not_taken_twice(runs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other process is quicker between the look for a free name and the making of the folder."""
+    looked: list[str] = []
+
+    def free(root: Path, stem: str) -> str:
+        looked.append(free_name(root, stem))
+        if len(looked) == 1:
+            runs.create(looked[0])
+        return looked[-1]
+
+    monkeypatch.setattr("latentlab.runs.folder.free_name", free)
+    assert create_numbered(runs.root, "run", runs.record("run")).name == "run-2"
+    assert run_names(runs.root) == ["run-1", "run-2"]
