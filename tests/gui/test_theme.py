@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 
-import numpy as np
 import pytest
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
@@ -66,15 +65,6 @@ def test_a_combo_shows_its_arrow(qapp: QApplication, qtbot: QtBot):
     drawn = combo.grab().toImage()
     arrow = {drawn.pixelColor(x, y).name() for x in range(98, 116) for y in range(6, 20)}
     assert len(arrow) > 1, "the icon was not found"
-
-
-def test_classes_have_colours_of_their_own():
-    colours = theme.class_colours(23)
-    assert colours.shape == (23, 3)
-    assert colours.dtype == np.uint8
-    assert len({tuple(colour) for colour in colours.tolist()}) == 23
-    assert tuple(colours[0]) == theme.rgb(theme.CLASSES[0])
-    assert (colours[10:20].sum(axis=1) < colours[:10].sum(axis=1)).all()
 
 
 def test_places_are_coloured_by_how_usual_they_are():

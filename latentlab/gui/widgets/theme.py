@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QSettings, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
@@ -22,11 +20,6 @@ Choice = Literal["dark", "light", "system"]
 SETTING = "theme"  # its name among the settings that outlive the window
 SMALL, NORMAL, LARGE = 11, 12, 13  # pixels at 100 %; there are no other sizes of text
 MONO_FAMILIES = ["DejaVu Sans Mono", "Menlo", "Consolas"]
-
-# Ten that are told apart on both grounds (D3's Observable10); further classes take the same, darker.
-CLASSES = (
-    "#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5", "#9c6b4e", "#9498a0",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -124,14 +117,6 @@ def sans(size: int = NORMAL) -> QFont:
     font = QFont(QGuiApplication.font())
     font.setPixelSize(size)
     return font
-
-
-def class_colours(count: int) -> NDArray[np.uint8]:
-    """(count, 3) RGB: the ten, then each next ten a shade darker."""
-    base = np.array([rgb(colour) for colour in CLASSES], np.float64)
-    rounds = np.arange(count) // len(CLASSES)
-    shades = 0.7 ** np.minimum(rounds, 3)
-    return np.rint(base[np.arange(count) % len(CLASSES)] * shades[:, None]).astype(np.uint8)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

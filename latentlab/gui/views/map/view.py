@@ -5,12 +5,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
 
 from latentlab.gui.session import Session
 from latentlab.gui.views.map.hover import Hover, position
 from latentlab.gui.views.map.options import MapOptions
 from latentlab.gui.views.map.points import Points
+from latentlab.gui.widgets.choice import Choice
 from latentlab.gui.widgets.legend import Legend
 from latentlab.gui.widgets.map_canvas import MapCanvas
 from latentlab.gui.widgets.map_marks import Rings
@@ -22,6 +23,7 @@ AXES: tuple[tuple[Literal["umap", "pca", "axes"], str, str], ...] = (
     ("pca", "PCA", "The plane of largest variance; every place is decoded exactly"),
     ("axes", "z 0 × z 1", "The two latent dimensions with the most KL; decoded exactly"),
 )
+COLOUR = "What the colour of a point shows; in the open list, type to search (12 finds z 12)"
 EMPTY = "No run yet: press Train, or drop a folder of pictures here"
 
 
@@ -52,7 +54,7 @@ class MapView(QWidget):
         self.canvas = MapCanvas(self)
         self.marks = self.canvas.marks
         self.legend = Legend()
-        self.colour = named(QComboBox(), "map_colour", "Colour of the points", "What the colour of a point shows")
+        self.colour = named(Choice("colour: "), "map_colour", "Colour of the points", COLOUR)
         self.colour.setMinimumWidth(130)
         self.points = Points(self._session, self.canvas, self.colour, self.legend, self)
         self.hover = Hover(self._session, self.canvas, self.points, self)
