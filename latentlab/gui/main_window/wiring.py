@@ -51,6 +51,9 @@ def _connect_map(window: "MainWindow") -> None:
     view.moved.connect(exploring.move)
     view.point_chosen.connect(exploring.choose_sample)
     view.layout_chosen.connect(window.mapping.choose)
+    view.picked.connect(window.selecting.pick)
+    view.shown.connect(window.selecting.show_only)
+    view.asked.connect(lambda name: window.actions_table.actions[name].trigger())
     view.end_asked.connect(exploring.set_end)
     view.cleared.connect(window.selecting.escape)
 

@@ -1,67 +1,134 @@
-"""Coloured dots with names, in as many rows as they need."""
+"""The legend of a map, in as many rows as it needs: it says what the colours mean, and hides and shows by them."""
 
-from PySide6.QtCore import QPointF, QSize
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from latentlab.gui.widgets import theme
+from latentlab.gui.widgets.legend_entry import HEIGHT, LegendEntry
+from latentlab.gui.widgets.named import named
 
-DOT, GAP, BETWEEN, ROW = 8, 6, 14, 18  # pixels
+BETWEEN = 8  # pixels
 MOST = 40  # entries; more are counted in words
 
 
 class Legend(QWidget):
-    """entries: (name, '#RRGGBB') each."""
+    """Entries can be pressed once their counts are known. Tab comes to them, the arrows go along them."""
+
+    toggled = Signal(int)  # this entry is to be hidden, or shown again
+    only_asked = Signal(int, bool)  # it alone is to be shown; where it is already, all; True: by a double click
+    selected = Signal(int, str)  # what it stands for is to be selected: 'set', 'add' or 'remove'
+    all_asked = Signal()  # everything is to be shown
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("legend")
         self.setAccessibleName("Legend of the map")
         self._entries: list[tuple[str, str]] = []
-        self._places: list[tuple[int, int]] = []
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setSizePolicy(policy)
-        theme.changed.connect(self.update)
+        self._counts: list[tuple[int, int]] = []
+        self._buttons: list[LegendEntry] = []
+        self._height = 0
+        self._at = 0  # the entry that Tab comes to
+        self.show_all = named(QToolButton(self), "legend_show_all", "Show all points", "Show what is hidden")
+        self.show_all.setText("Show all")
+        self.show_all.setProperty("look", "quiet")
+        self.show_all.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.show_all.clicked.connect(self.all_asked)
+        self.show_all.hide()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self._arrange)
 
     def set_entries(self, entries: list[tuple[str, str]]) -> None:
-        more = len(entries) - MOST
-        self._entries = entries[:MOST] + ([(f"and {more} more", theme.current().muted)] if more > 0 else [])
-        self.setAccessibleDescription(", ".join(name for name, _ in self._entries))
-        self._arrange()
+        """entries: (name, '#RRGGBB') each. Counts are forgotten where the names are others."""
+        if [name for name, _ in entries] != [name for name, _ in self._entries]:
+            self._counts = []
+        self._entries = list(entries)
+        self._fill()
+
+    def set_counts(self, counts: list[tuple[int, int]]) -> None:
+        """Of each entry, how many points there are and how many of them are shown."""
+        assert len(counts) == len(self._entries), "counts are of these entries"
+        self._counts = counts
+        self._fill()
 
     def entries(self) -> list[tuple[str, str]]:
         return list(self._entries)
 
+    @property
+    def buttons(self) -> list[LegendEntry]:
+        """What is to be seen of the entries."""
+        return [button for button in self._buttons if button.isVisibleTo(self)]
+
     def sizeHint(self) -> QSize:
-        rows = self._places[-1][1] // ROW + 1 if self._places else 0
-        return QSize(100, rows * ROW)
+        return QSize(100, self._height)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._arrange()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(theme.sans(theme.SMALL))
-        for (name, colour), (x, y) in zip(self._entries, self._places, strict=True):
-            painter.setPen(theme.qcolor(theme.current().card, 0))
-            painter.setBrush(theme.qcolor(colour))
-            painter.drawEllipse(QPointF(x + DOT / 2, y + ROW / 2), DOT / 2, DOT / 2)
-            painter.setPen(theme.qcolor(theme.current().muted))
-            painter.drawText(x + DOT + GAP, y + ROW // 2 + 4, name)
-        painter.end()
+    def _fill(self) -> None:
+        more = len(self._entries) - MOST
+        rest = [(f"and {more} more", theme.current().muted)] if more > 0 else []
+        shown = [*self._entries[:MOST], *rest]
+        while len(self._buttons) < len(shown):
+            self._add()
+        for place, button in enumerate(self._buttons):
+            button.setVisible(place < len(shown))
+            if place < len(shown):
+                known = place < min(len(self._counts), MOST)
+                button.set_entry(*shown[place], self._counts[place] if known else None)
+        self._at = min(self._at, max(len(shown) - 1, 0))
+        for place, button in enumerate(self._buttons):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus if place == self._at else Qt.FocusPolicy.NoFocus)
+        hidden = any(shown_ < total for total, shown_ in self._counts)
+        self.show_all.setVisible(hidden)
+        self.setAccessibleDescription(", ".join(button.accessibleName() for button in self.buttons))
+        self._arrange()
+
+    def _add(self) -> None:
+        button, place = LegendEntry(self), len(self._buttons)
+        button.clicked.connect(lambda: self.toggled.emit(place))
+        button.only_asked.connect(lambda twice: self.only_asked.emit(place, twice))
+        button.menu_asked.connect(lambda at: self._popup(place, at))
+        button.step_asked.connect(lambda step: self._step(place + step))
+        self._buttons.append(button)
+
+    def _step(self, place: int) -> None:
+        """The focus goes to this entry."""
+        count = len(self.buttons)
+        if count:
+            self._buttons[self._at].setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self._at = place % count
+            self._buttons[self._at].setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            self._buttons[self._at].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _popup(self, place: int, at: QPoint) -> None:
+        if place >= len(self._counts):
+            return
+        total, shown = self._counts[place]
+        menu = QMenu(self)
+        menu.setObjectName("legend_menu")
+        menu.addAction(f"Select all of this ({shown:,})", lambda: self.selected.emit(place, "set"))
+        menu.addAction("Add to the selection", lambda: self.selected.emit(place, "add"))
+        menu.addAction("Take out of the selection", lambda: self.selected.emit(place, "remove"))
+        menu.addSeparator()
+        menu.addAction("Hide" if shown == total else "Show", lambda: self.toggled.emit(place))
+        menu.addAction("Show only this", lambda: self.only_asked.emit(place, False))
+        menu.addAction("Show all", self.all_asked.emit)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)
 
     def _arrange(self) -> None:
-        metrics = QFontMetrics(theme.sans(theme.SMALL))
-        rows = self.sizeHint().height()
-        self._places = []
+        """From left to right; the place of 'Show all' is kept free, so that nothing moves when it comes."""
         x = y = 0
-        for name, _ in self._entries:
-            width = DOT + GAP + metrics.horizontalAdvance(name)
-            if x and x + width > max(self.width(), 1):
-                x, y = 0, y + ROW
-            self._places.append((x, y))
-            x += width + BETWEEN
-        if self.sizeHint().height() != rows:
+        room = max(self.width(), 1)
+        widgets: list[QWidget] = [*self.buttons, *([self.show_all] if self._counts else [])]
+        for widget in widgets:
+            size = widget.sizeHint()
+            if x and x + size.width() > room:
+                x, y = 0, y + HEIGHT
+            widget.setGeometry(x, y, size.width(), HEIGHT)
+            x += size.width() + BETWEEN
+        height = y + HEIGHT if widgets else 0
+        if height != self._height:
+            self._height = height
             self.updateGeometry()
-        self.update()

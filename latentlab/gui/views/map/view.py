@@ -5,12 +5,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtWidgets import QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from latentlab.gui.session import Session
+from latentlab.gui.views.map.filter import Filter, counted
 from latentlab.gui.views.map.hover import Hover, position
+from latentlab.gui.views.map.menu import Entry, popup
 from latentlab.gui.views.map.options import MapOptions
 from latentlab.gui.views.map.points import Points
+from latentlab.gui.views.map.tool_bar import ToolBar
+from latentlab.gui.views.map.tools import Tools
 from latentlab.gui.widgets.choice import Choice
 from latentlab.gui.widgets.legend import Legend
 from latentlab.gui.widgets.map_canvas import MapCanvas
@@ -24,6 +28,7 @@ AXES: tuple[tuple[Literal["umap", "pca", "axes"], str, str], ...] = (
     ("axes", "z 0 × z 1", "The two latent dimensions with the most KL; decoded exactly"),
 )
 COLOUR = "What the colour of a point shows; in the open list, type to search (12 finds z 12)"
+ALL_HIDDEN = "Every point is hidden"
 EMPTY = "No run yet: press Train, or drop a folder of pictures here"
 
 
@@ -32,6 +37,9 @@ class MapView(QWidget):
 
     moved = Signal(float, float, bool)  # to this place; True: to the nearest sample
     point_chosen = Signal(int)  # row
+    picked = Signal(object, str)  # rows, and 'set', 'add' or 'remove': the points selected together
+    shown = Signal(object)  # mask of the rows that are to be shown, or None: all
+    asked = Signal(str)  # what the menu's entry of this name does
     layout_chosen = Signal(str)  # 'umap', 'pca' or 'axes'
     end_asked = Signal(str)  # 'A' or 'B' goes to the place in hand
     cleared = Signal()
@@ -60,6 +68,9 @@ class MapView(QWidget):
         self.hover = Hover(self._session, self.canvas, self.points, self)
         self.card = self.hover.card
         self.note = Note(self.canvas, "map_note")
+        self.filter = Filter(self._session, self.points, self.legend, self.canvas, self)
+        self.tools = Tools(self._session, self.canvas, self.points, self.hover, self)
+        self.tool_bar = ToolBar(self._session, self.tools)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -86,9 +97,14 @@ class MapView(QWidget):
         session.ends_changed.connect(self._on_ends)
         session.map_note_changed.connect(self._show_note)
         self.points.moved.connect(self._mark_all)
-        canvas.pressed.connect(self._on_pressed)
-        canvas.dragged.connect(self._move)
-        canvas.clicked.connect(self._on_clicked)
+        session.group_changed.connect(self._show_fact)
+        session.visible_changed.connect(self._on_visible)
+        self.tools.moved.connect(self.moved)
+        self.tools.point_chosen.connect(self.point_chosen)
+        self.tools.picked.connect(self.picked)
+        self.tools.counted.connect(self._show_fact)
+        self.filter.picked.connect(self.picked)
+        self.filter.shown.connect(self.shown)
         canvas.double_clicked.connect(self._on_double_clicked)
         canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         canvas.customContextMenuRequested.connect(lambda point: self._show_menu(QPointF(point)))
@@ -97,6 +113,7 @@ class MapView(QWidget):
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
             self.note.place()
+            self.filter.place()
             if self.canvas.fitted:
                 QTimer.singleShot(0, self, self.fit)
         return False
@@ -128,8 +145,7 @@ class MapView(QWidget):
             self.hover.forget()
         if self.canvas.fitted:
             self.fit()
-        count = 0 if layout is None else len(layout.coords)
-        self.fact_changed.emit(f"{count:,} points" if count else "")
+        self._show_fact()
         self._mark_all()
         self._show_note()
 
@@ -143,7 +159,17 @@ class MapView(QWidget):
             button.setChecked(kind == layout.kind)
 
     def _show_note(self) -> None:
-        self.note.say(self._session.map_note or ("" if self._session.run else EMPTY), centred=not len(self.points))
+        hidden = self.filter.nothing_shown
+        note = self._session.map_note or (ALL_HIDDEN if hidden else "" if self._session.run else EMPTY)
+        self.note.say(note, centred=not len(self.points) or note == ALL_HIDDEN)
+
+    def _show_fact(self, inside: int = -1) -> None:
+        self.fact_changed.emit(counted(self._session, len(self.points), inside))
+
+    def _on_visible(self) -> None:
+        self.hover.set_row(None)
+        self._show_fact()
+        self._show_note()
 
     # -- marks
 
@@ -172,23 +198,9 @@ class MapView(QWidget):
 
     # -- the mouse
 
-    def _on_pressed(self, x: float, y: float, snap: bool) -> None:
-        if self.hover.nearest(x, y) is None or snap:
-            self._move(x, y, snap)
-
-    def _on_clicked(self, x: float, y: float, snap: bool) -> None:
-        row = self.hover.nearest(x, y)
-        if row is not None and not snap:
-            self.point_chosen.emit(row)
-
     def _on_double_clicked(self, x: float, y: float) -> None:
         if self.hover.nearest(x, y) is None:
             self.fit()
-
-    def _move(self, x: float, y: float, snap: bool) -> None:
-        if len(self.points):
-            self.hover.set_row(None)
-            self.moved.emit(x, y, snap)
 
     def _show_menu(self, point: QPointF) -> None:
         place = self.canvas.to_map(point)
@@ -196,13 +208,19 @@ class MapView(QWidget):
         if row is not None:
             self.point_chosen.emit(row)
         else:
-            self._move(place.x(), place.y(), False)
-        menu = QMenu(self)
-        menu.setObjectName("map_menu")
-        menu.addAction("Set A here", lambda: self.end_asked.emit("A"))
-        menu.addAction("Set B here", lambda: self.end_asked.emit("B"))
-        menu.addSeparator()
-        menu.addAction("Show all points", self.fit)
-        menu.addAction("Clear", self.cleared.emit)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.canvas.mapToGlobal(point.toPoint()))
+            self.tools.move(place.x(), place.y(), False)
+        sample: list[Entry] = [
+            ("Select its class", lambda: self.asked.emit("select_class")),
+            ("Select its neighbours", lambda: self.asked.emit("select_near")),
+            None,
+        ]
+        entries: list[Entry] = [
+            ("Set A here", lambda: self.end_asked.emit("A")),
+            ("Set B here", lambda: self.end_asked.emit("B")),
+            None,
+            *(sample if row is not None else []),
+            ("Show what is hidden", lambda: self.asked.emit("show_hidden")),
+            ("Fit all points", self.fit),
+            ("Clear", self.cleared.emit),
+        ]
+        popup(self, self.canvas.mapToGlobal(point.toPoint()), entries)
