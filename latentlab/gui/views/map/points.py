@@ -12,7 +12,6 @@ from latentlab.gui.widgets.choice import Choice
 from latentlab.gui.widgets.legend import Legend
 from latentlab.gui.widgets.map_canvas import MapCanvas
 from latentlab.gui.widgets.point_cloud import nearest
-from latentlab.gui.widgets.point_cloud import nearest
 
 GLIDE = 250  # milliseconds
 INACTIVE = 0.01  # nats: a dimension whose mean KL is below says next to nothing
@@ -72,15 +71,6 @@ class Points(QObject):
     def nearest(self, place: tuple[float, float], radius: float) -> int | None:
         """The row of the point that is drawn nearest to this place, within `radius`; one that is hidden is not."""
         return nearest(self.coords, place, radius, self._session.visible)
-
-    def nearest(self, place: tuple[float, float], radius: float) -> int | None:
-        """The row of the point that is drawn nearest to this place, within `radius`; one that is hidden is not."""
-        visible = self._session.visible
-        if visible is None or len(visible) != len(self.coords):
-            return nearest(self.coords, place, radius)
-        rows = np.flatnonzero(visible)
-        found = nearest(self.coords[rows], place, radius)
-        return None if found is None else int(rows[found])
 
     def follow_layout(self) -> bool:
         """To the session's layout: at once where it is of other points (True), else in a glide."""
