@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from latentlab.explore.decode import classes
 from latentlab.models.latent_model import LatentModel
+from latentlab.models.priors import ConditionalNormal
 
 
 @torch.inference_mode()
@@ -21,3 +22,12 @@ def sample(
     generator = torch.Generator(device).manual_seed(seed)
     z = model.sample(count, None if given is None else given.to(device), generator)
     return z.float().cpu().numpy()
+
+
+@torch.inference_mode()
+def prior_moments(model: LatentModel) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Means and variances (K, d) of the prior that was trained: of each of K classes, or K = 1 where all have one."""
+    if not isinstance(model.prior, ConditionalNormal):
+        return np.zeros((1, model.latent_dim), np.float32), np.ones((1, model.latent_dim), np.float32)
+    mu, log_var = model.prior(model.condition.rows)  # (K, d), (K, d)
+    return mu.float().cpu().numpy(), log_var.exp().float().cpu().numpy()

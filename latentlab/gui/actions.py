@@ -17,6 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from latentlab.explore.overlays.kinds import KINDS
+
+OVERLAYS = tuple(enumerate(KINDS, start=1))
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -62,6 +66,8 @@ TABLE = (
     Entry("umap", "Map", "Map: UMAP", "1"),
     Entry("pca", "Map", "Map: PCA", "2"),
     Entry("axes", "Map", "Map: two latent dimensions", "3"),
+    Entry("", "Map", "-"),
+    *(Entry(f"overlay_{each.name}", "Map", f"Overlay: {each.words}", f"Alt+{n}", each.tip) for n, each in OVERLAYS),
     Entry("random", "Explore", "Random z", "R", "A sample of the prior"),
     Entry("reset", "Explore", "Reset z", "Home", "Every latent dimension to 0"),
     Entry("set_a", "Explore", "Set A here", "A", "This place begins the strip"),

@@ -17,6 +17,7 @@ from latentlab.gui.main_window.export import Exporting
 from latentlab.gui.main_window.library import Library, all_runs
 from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.main_window.opening import Opening
+from latentlab.gui.main_window.overlaying import Overlaying
 from latentlab.gui.main_window.panels import Panels, make_views
 from latentlab.gui.main_window.running import Running
 from latentlab.gui.main_window.sampling import SamplingFrom
@@ -25,6 +26,7 @@ from latentlab.gui.main_window.walking import Walking
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder
+from latentlab.gui.threads.fields import Fields
 from latentlab.gui.threads.jobs import Jobs
 from latentlab.gui.threads.projection import Projector
 from latentlab.gui.views.message_view import MessageView
@@ -60,6 +62,7 @@ class MainWindow(QMainWindow):
         self.jobs = Jobs(self)
         self.library = Library(data_dir)
         self.decoder, self.encoder, self.projector = Decoder(self), Encoder(self), Projector(self)
+        self.fields = Fields(self)
         self.mapping = Mapping(self.session, self.projector, self)
         self.exploring = Exploring(self.session, self.mapping, self.decoder, self)
         self.walking = Walking(self.session, self.mapping, self.exploring, self.decoder, self)
@@ -70,6 +73,7 @@ class MainWindow(QMainWindow):
         self.sampling = SamplingFrom(self.session, self.library, self.jobs, self.opening, self)
         self.selecting = Selecting(self.session, self.mapping, self.exploring, self)
         self.exporting = Exporting(self.session, self.jobs, self.walking, self)
+        self.overlaying = Overlaying(self.session, self.mapping, self.decoder, self.fields, self.jobs, self)
         self.views = make_views(self.session)
         self.panels = Panels(self, self.views)
         self.message = MessageView(self.session, self)
@@ -77,6 +81,7 @@ class MainWindow(QMainWindow):
         self.actions_table = Actions(self, wiring.handlers(self))
         self.session.tool_changed.connect(lambda: self.actions_table.mark(f"tool_{self.session.tool}"))
         self.actions_table.mark(f"tool_{self.session.tool}")
+        wiring.mark_overlays(self)
         self._add_panels_to_menu()
         self.refresh_runs()
         self.preview()
@@ -251,6 +256,7 @@ class MainWindow(QMainWindow):
         self.jobs.close()
         self.projector.close()
         self.decoder.close()
+        self.fields.close()
         self.encoder.close()
         super().closeEvent(event)
 

@@ -1,10 +1,12 @@
 """Which signal goes where: all that connects the window's views with the rooms that act, and the menus with both."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
+from latentlab.explore.overlays.kinds import NAMES
 from latentlab.gui.actions import sheet
 from latentlab.gui.widgets import theme
 
@@ -18,6 +20,7 @@ def connect(window: "MainWindow") -> None:
     _connect_training(window)
     _connect_settings_and_runs(window)
     _connect_map(window)
+    _connect_overlays(window)
     _connect_exploring(window)
     _connect_window(window)
 
@@ -56,6 +59,24 @@ def _connect_map(window: "MainWindow") -> None:
     view.asked.connect(lambda name: window.actions_table.actions[name].trigger())
     view.end_asked.connect(exploring.set_end)
     view.cleared.connect(window.selecting.escape)
+
+
+def _connect_overlays(window: "MainWindow") -> None:
+    overlays, session = window.views.map.overlays, window.session
+    overlays.wanted.connect(session.want_overlay)
+    overlays.looked.connect(window.overlaying.look)
+    for signal in (session.overlays_changed, session.layout_changed, session.run_changed):
+        signal.connect(lambda: mark_overlays(window))
+
+
+def mark_overlays(window: "MainWindow") -> None:
+    """The menu says what is wanted, and what cannot be now and why."""
+    for name in NAMES:
+        action, switch = window.actions_table.actions[f"overlay_{name}"], window.views.map.overlays.switch(name)
+        action.setCheckable(True)
+        action.setChecked(name in window.session.overlays)
+        action.setEnabled(switch.isEnabled())
+        action.setToolTip(switch.toolTip())
 
 
 def _connect_exploring(window: "MainWindow") -> None:
@@ -126,7 +147,12 @@ def _map_handlers(window: "MainWindow") -> Handlers:
         "umap": lambda: mapping.choose("umap"),
         "pca": lambda: mapping.choose("pca"),
         "axes": lambda: mapping.choose("axes"),
+        **{f"overlay_{name}": partial(_toggle_overlay, window, name) for name in NAMES},
     }
+
+
+def _toggle_overlay(window: "MainWindow", name: str) -> None:
+    window.session.want_overlay(name, name not in window.session.overlays)
 
 
 def _explore_handlers(window: "MainWindow") -> Handlers:

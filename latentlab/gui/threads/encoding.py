@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.mixture import Mixture
 from latentlab.explore.neighbours import Neighbours, Usual
+from latentlab.explore.overlays.gaussians import Priors
 from latentlab.explore.pca import Pca
 from latentlab.gui.records import Encoding, Live
 from latentlab.gui.threads.model_thread import ModelThread
@@ -23,18 +24,29 @@ SAMPLES = 16  # of the prior, always with the same chance
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """An encoding with what is asked of it again and again: its plane, its neighbours, what is usual in it."""
+    """An encoding with what is asked of it again and again: its plane, its neighbours, what is usual in it.
+
+    log_var (N, d): of the posteriors, None where only their means are known. priors: those of the same weights.
+    """
 
     encoding: Encoding
     pca: Pca
     neighbours: Neighbours
     usual: Usual
     seconds: float = 0.0  # that encoding took, in the encoding thread
+    log_var: NDArray[np.float32] | None = None
+    priors: Priors | None = None
 
 
-def survey(encoding: Encoding, log_var: NDArray[np.float32] | None = None, seconds: float = 0.0) -> Survey:
+def survey(
+    encoding: Encoding,
+    log_var: NDArray[np.float32] | None = None,
+    seconds: float = 0.0,
+    priors: Priors | None = None,
+) -> Survey:
     """Takes 10 to 100 ms: not for the GUI thread."""
-    return Survey(encoding, Pca.fit(encoding.mu), Neighbours(encoding.mu), Usual(encoding.mu, log_var), seconds)
+    neighbours, usual = Neighbours(encoding.mu), Usual(encoding.mu, log_var)
+    return Survey(encoding, Pca.fit(encoding.mu), neighbours, usual, seconds, log_var, priors)
 
 
 class Encoder(ModelThread):
@@ -57,13 +69,15 @@ class Encoder(ModelThread):
             self.say(self.seen, _live(model, images, seed, self.step, of_these))
             return
         from latentlab.explore.encode import encode
+        from latentlab.explore.sample import prior_moments
 
         (images,) = request
         step, began = self.step, time.monotonic()
         got = encode(model, images, cancelled=lambda: not self.newest(channel))
         if got is not None and self.newest(channel):
             encoding = Encoding(got.index, got.mu, got.kl_per_dim, step, got.reconstruction, got.kl)
-            self.say(self.surveyed, survey(encoding, got.log_var, time.monotonic() - began))
+            priors = Priors(*prior_moments(model))
+            self.say(self.surveyed, survey(encoding, got.log_var, time.monotonic() - began, priors))
 
 
 def _live(model: "LatentModel", images: Images, seed: int, step: int, mixture: Mixture | None) -> Live:

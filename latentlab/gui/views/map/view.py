@@ -12,6 +12,7 @@ from latentlab.gui.views.map.filter import Filter, counted
 from latentlab.gui.views.map.hover import Hover, position
 from latentlab.gui.views.map.menu import Entry, popup
 from latentlab.gui.views.map.options import MapOptions
+from latentlab.gui.views.map.overlays import Overlays
 from latentlab.gui.views.map.points import Points
 from latentlab.gui.views.map.tool_bar import ToolBar
 from latentlab.gui.views.map.tools import Tools
@@ -86,6 +87,8 @@ class MapView(QWidget):
             button.setAutoExclusive(True)
             button.clicked.connect(lambda _=False, kind=kind: self.layout_chosen.emit(kind))
         self.options = MapOptions(self)
+        self.overlays = Overlays(self._session, self.canvas, self.points, self)
+        self.options.add_section("Overlays", self.overlays.switches)
         self.header_controls: list[QWidget] = [*self.axes, self.colour, self.options]
 
     def _connect(self) -> None:

@@ -1,0 +1,275 @@
+"""How each overlay is drawn: fields and sheets as one image each, stretched over their part of the map; and lines."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QTransform
+
+from latentlab.explore.overlays.gaussians import Ellipses
+from latentlab.explore.overlays.holes import Holes
+from latentlab.explore.overlays.lattice import Field, Sheet
+from latentlab.explore.overlays.neighbours import Kept
+from latentlab.explore.overlays.plane import Extent
+from latentlab.gui.views.map.points import Points
+from latentlab.gui.widgets import theme
+
+STRONGEST = 0.62  # opacity of a field where it is greatest: the points stay readable
+SHEET = 0.78  # of decoded pictures under the points
+STALE = 0.45  # of that, where a field is of other weights
+FEW = 12  # posteriors that are drawn at 2 sigma, too
+SIGMAS = (1, 2, 3)
+FAINTEST = 0.04  # of a field's greatest value: what is less is left clear
+
+
+def hole_colour() -> str:
+    """Prior without data: what is far from all data, wherever that is said."""
+    return theme.current().bad
+
+
+def excess_colour() -> str:
+    """More data than the prior has there."""
+    return "#5B9BFF" if theme.current().dark else "#2A6FDB"
+
+
+def heat_colour() -> str:
+    """Where the picture changes fast."""
+    return "#FFB454" if theme.current().dark else "#D97A00"
+
+
+class ImageLayer:
+    """An image over its part of the map, redrawn only where the view or the image has changed."""
+
+    smooth = True
+
+    def __init__(self) -> None:
+        self.opacity = 1.0
+        self.images: list[tuple[QImage, Extent]] = []  # a later one on top
+
+    def draw(self, painter: QPainter, view: QTransform, size: QSize) -> None:
+        painter.save()
+        painter.setOpacity(self.opacity)
+        for image, extent in self.images:
+            _draw_image(painter, view, size, image, extent, self.smooth)
+        painter.restore()
+
+    def dress(self) -> None:
+        """The theme's colours are others."""
+
+
+class HolesLayer(ImageLayer):
+    """The signed square root of q - p over the prior's peak, so that a faint hole far out is seen, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shows: Holes | None = None
+
+    def show(self, shows: Holes | None) -> None:
+        self._shows = shows
+        self.dress()
+
+    def dress(self) -> None:
+        shows = self._shows
+        self.images = []
+        if shows is not None:
+            share = np.sign(shows.excess) * np.sqrt(np.abs(shows.excess) / shows.peak)
+            image = _tinted(np.abs(share), [hole_colour(), excess_colour()], (share > 0).astype(np.int64))
+            self.images = [(image, shows.extent)]
+
+
+class HeatLayer(ImageLayer):
+    """Clear where the picture hardly changes, strong where it changes fast."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shows: Field | None = None
+
+    def show(self, shows: Field | None) -> None:
+        self._shows = shows
+        self.opacity = STALE if shows is not None and shows.stale else 1.0
+        self.dress()
+
+    def dress(self) -> None:
+        shows = self._shows
+        self.images = []
+        if shows is not None:
+            share = np.nan_to_num(shows.values / max(shows.top, 1e-12))
+            self.images = [(_tinted(share, [heat_colour()], np.zeros(share.shape, np.int64)), shows.extent)]
+
+
+class SheetLayer(ImageLayer):
+    """Decoded pictures; while a new sheet is filled, the last whole one stays beneath it."""
+
+    smooth = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: list[tuple[QImage, Extent]] = []
+
+    def show(self, shows: Sheet | None) -> None:
+        if shows is None:
+            self.images, self._last = [], []
+            return
+        new = [(_mosaic(shows), shows.extent)]
+        if shows.complete:
+            self._last = new
+        self.images = new if shows.complete else self._last + new
+        self.opacity = SHEET * (STALE if shows.stale else 1.0)
+
+
+class PriorLayer:
+    """Contours at 1, 2 and 3 sigma, each with its name."""
+
+    def __init__(self) -> None:
+        self._shows: Ellipses | None = None
+
+    def show(self, shows: Ellipses | None) -> None:
+        self._shows = shows
+
+    def draw(self, painter: QPainter, view: QTransform, size: QSize) -> None:
+        if self._shows is None:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours = theme.current()
+        lengths, angles = self._shows.axes()
+        (x, y), angle = self._shows.centres[0].tolist(), float(angles[0])
+        painter.setFont(theme.sans(theme.SMALL))
+        for sigma in SIGMAS:
+            painter.setPen(QPen(theme.qcolor(colours.text, 200 - 45 * (sigma - 1)), 1.25, Qt.PenStyle.DashLine))
+            _draw_ellipse(painter, view, (x, y), sigma * lengths[0], angle)
+            up = (
+                math.hypot(lengths[0, 0] * math.sin(angle), lengths[0, 1] * math.cos(angle)) * sigma
+            )  # its highest place
+            _name(painter, view.map(QPointF(x, y + up)), f"{sigma}σ")
+        painter.restore()
+
+
+class PosteriorsLayer:
+    """Ellipses about the points where they are drawn, also while these glide."""
+
+    def __init__(self, points: Points) -> None:
+        self._points = points
+        self._shows: Ellipses | None = None
+
+    def show(self, shows: Ellipses | None) -> None:
+        self._shows = shows
+
+    def draw(self, painter: QPainter, view: QTransform, size: QSize) -> None:
+        shows = self._shows
+        if shows is None or shows.rows is None or (len(shows) and shows.rows.max() >= len(self._points)):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        accent = theme.current().accent
+        few = len(shows) <= FEW
+        lengths, angles = shows.axes()
+        for centre, length, angle in zip(self._points.at(shows.rows).tolist(), lengths, angles.tolist(), strict=True):
+            painter.setPen(QPen(theme.qcolor(accent, 255 if few else 150), 1.5 if few else 1.0))
+            painter.setBrush(theme.qcolor(accent, 40 if few else 14))
+            _draw_ellipse(painter, view, centre, length, angle)
+            if few:
+                painter.setPen(QPen(theme.qcolor(accent, 130), 1.0))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                _draw_ellipse(painter, view, centre, 2 * length, angle)
+        painter.restore()
+
+
+class NeighboursLayer:
+    """Lines to true neighbours: whole to those that the map kept near, dashed to those that it did not."""
+
+    def __init__(self, points: Points) -> None:
+        self._points = points
+        self._shows: Kept | None = None
+
+    def show(self, shows: Kept | None) -> None:
+        self._shows = shows
+
+    def draw(self, painter: QPainter, view: QTransform, size: QSize) -> None:
+        shows = self._shows
+        if shows is None or max(shows.row, *shows.rows.tolist(), 0) >= len(self._points):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours = theme.current()
+        start = view.map(QPointF(*self._points.at([shows.row])[0].tolist()))
+        for place, kept in zip(self._points.at(shows.rows).tolist(), shows.kept.tolist(), strict=True):
+            colour, style = (colours.accent, Qt.PenStyle.SolidLine) if kept else (colours.bad, Qt.PenStyle.DashLine)
+            end = view.map(QPointF(*place))
+            painter.setPen(QPen(theme.qcolor(colour), 1.5, style))
+            painter.drawLine(start, end)
+            painter.setPen(QPen(theme.qcolor(colour), 1.5))
+            painter.drawEllipse(end, 4.5, 4.5)
+        painter.restore()
+
+
+def _draw_image(painter: QPainter, view: QTransform, size: QSize, image: QImage, extent: Extent, smooth: bool) -> None:
+    """Only its part that is seen: far in, the whole would be millions of pixels wide."""
+    whole = view.mapRect(QRectF(extent.left, extent.bottom, extent.width, extent.height))
+    seen = whole.intersected(QRectF(-2, -2, size.width() + 4, size.height() + 4))
+    if seen.isEmpty():
+        return
+    across, down = image.width() / whole.width(), image.height() / whole.height()
+    left, top = max(math.floor((seen.left() - whole.left()) * across) - 1, 0), (seen.top() - whole.top()) * down
+    top = max(math.floor(top) - 1, 0)
+    right = min(math.ceil((seen.right() - whole.left()) * across) + 1, image.width())
+    bottom = min(math.ceil((seen.bottom() - whole.top()) * down) + 1, image.height())
+    part = QRectF(left, top, right - left, bottom - top)  # of whole pixels: none is cut, or smoothed against nothing
+    target = QRectF(whole.left() + left / across, whole.top() + top / down, part.width() / across, part.height() / down)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth or across > 0.5)
+    painter.drawImage(target, image, part)
+
+
+def _tinted(share: NDArray[np.floating], colours: list[str], which: NDArray[np.integer]) -> QImage:
+    """share (R, C) of 0 to 1, row 0 at the bottom, as the opacity of one of the colours."""
+    alpha = np.where(share > FAINTEST, np.clip(share, 0, 1) * STRONGEST, 0.0)[::-1, :, None]
+    table = np.array([theme.rgb(colour) for colour in colours], np.float64)
+    tint = table[np.asarray(which, np.int64)[::-1]]  # (R, C, 3)
+    return _image(np.concatenate([tint * alpha, 255.0 * alpha], axis=2))
+
+
+def _mosaic(sheet: Sheet) -> QImage:
+    """All pictures of the sheet as one image; clear where one is missing."""
+    rows, columns, channels, height, width = sheet.pixels.shape
+    tiles = np.broadcast_to(sheet.pixels, (rows, columns, 3, height, width)) if channels == 1 else sheet.pixels
+    there = np.broadcast_to(sheet.known[:, :, None, None, None], (rows, columns, 1, height, width))
+    tiles = np.concatenate([tiles, there * np.uint8(255)], axis=2)[::-1]
+    return _image(tiles.transpose(0, 3, 1, 4, 2).reshape(rows * height, columns * width, 4))
+
+
+def _image(premultiplied: NDArray[np.floating] | NDArray[np.uint8]) -> QImage:
+    """(H, W, 4) of red, green, blue times opacity, and opacity, 0 to 255."""
+    pixels = np.ascontiguousarray(np.rint(premultiplied).astype(np.uint8))
+    height, width, _ = pixels.shape
+    image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied)
+    # as the screen wants it, in memory of its own
+    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
+def _draw_ellipse(
+    painter: QPainter,
+    view: QTransform,
+    centre: tuple[float, float] | list[float],
+    half: NDArray[np.floating],
+    angle: float,
+) -> None:
+    """half (2,): half-axes in units of the map, the first along `angle`; the map is never stretched."""
+    scale = abs(view.m11())
+    painter.save()
+    painter.translate(view.map(QPointF(*centre)))
+    painter.rotate(-math.degrees(angle))  # up is up on the map
+    painter.drawEllipse(QPointF(0, 0), float(half[0]) * scale, float(half[1]) * scale)
+    painter.restore()
+
+
+def _name(painter: QPainter, at: QPointF, text: str) -> None:
+    """On the line, with the ground beneath it."""
+    metrics = painter.fontMetrics()
+    box = QRectF(0, 0, metrics.horizontalAdvance(text) + 6, metrics.height())
+    box.moveCenter(at)
+    pen = painter.pen()
+    painter.fillRect(box, QColor(theme.qcolor(theme.current().card, 225)))
+    painter.setPen(theme.qcolor(theme.current().text))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    painter.setPen(pen)

@@ -1,0 +1,189 @@
+"""The overlays of the map: a switch for each, the layers that draw them, and what they say in words."""
+
+from typing import Any, Protocol
+
+from PySide6.QtCore import QEvent, QObject, QPointF, QSize, QTimer, Signal
+from PySide6.QtGui import QPainter, QTransform
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+
+from latentlab.explore.overlays.gaussians import Ellipses
+from latentlab.explore.overlays.holes import Holes
+from latentlab.explore.overlays.kinds import KINDS, NAMES, why_not
+from latentlab.explore.overlays.lattice import Field, Look, Sheet
+from latentlab.explore.overlays.neighbours import Kept
+from latentlab.explore.overlays.plane import Extent
+from latentlab.gui.session import Session
+from latentlab.gui.views.map import overlay_layers as layers
+from latentlab.gui.views.map.overlay_legend import OverlayLegend
+from latentlab.gui.views.map.points import Points
+from latentlab.gui.widgets import theme
+from latentlab.gui.widgets.map_canvas import MapCanvas
+from latentlab.gui.widgets.named import named
+
+FOLLOWS_MS = 40  # behind a view that is moving
+UNDER = ("manifold", "sensitivity", "holes", "prior")  # the points, in this order
+OVER = ("posteriors", "neighbours")
+FIRST_WAITS_FOR = {
+    "posteriors": "Posteriors: select a sample, or several",
+    "neighbours": "True neighbours: select a sample",
+}
+
+
+class OverlayLayer(Protocol):
+    """Draws what it was last given."""
+
+    def show(self, shows: Any) -> None: ...
+
+    def draw(self, painter: QPainter, view: QTransform, size: QSize) -> None: ...
+
+
+class Overlays(QObject):
+    """Draws `session.overlay`. `wanted`: a switch was turned; `looked`: another part of the map is seen (a Look)."""
+
+    wanted = Signal(str, bool)
+    looked = Signal(object)
+
+    def __init__(self, session: Session, canvas: MapCanvas, points: Points, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._canvas = session, canvas
+        self.layers: dict[str, OverlayLayer] = {
+            "manifold": layers.SheetLayer(),
+            "sensitivity": layers.HeatLayer(),
+            "holes": layers.HolesLayer(),
+            "prior": layers.PriorLayer(),
+            "posteriors": layers.PosteriorsLayer(points),
+            "neighbours": layers.NeighboursLayer(points),
+        }
+        canvas.under.extend(self.layers[name] for name in UNDER)
+        canvas.over.extend(self.layers[name] for name in OVER)
+        self.legend = OverlayLegend(canvas)
+        self.switches = self._make_switches()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(FOLLOWS_MS)
+        self._soon.timeout.connect(self._tell_look)
+        canvas.view_moved.connect(self._on_view)
+        canvas.installEventFilter(self)
+        session.overlay_changed.connect(self._on_overlay)
+        for signal in (
+            session.overlays_changed,
+            session.layout_changed,
+            session.run_changed,
+            session.selection_changed,
+        ):
+            signal.connect(self._renew)
+        theme.changed.connect(self._dress)
+        self._renew()
+
+    def _make_switches(self) -> QWidget:
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        for kind in KINDS:
+            switch = named(QCheckBox(kind.words), f"overlay_{kind.name}", f"Overlay: {kind.words}", kind.tip)
+            switch.toggled.connect(lambda on, name=kind.name: self.wanted.emit(name, on))
+            column.addWidget(switch)
+        return box
+
+    def switch(self, name: str) -> QCheckBox:
+        found = self.switches.findChild(QCheckBox, f"overlay_{name}")
+        assert isinstance(found, QCheckBox)
+        return found
+
+    def why_not(self, name: str) -> str:
+        """Why this overlay cannot be shown now; '' where it can."""
+        layout, run = self._session.layout, self._session.run
+        return why_not(name, None if layout is None else layout.kind, 0 if run is None else run.latent_dim)
+
+    # -- what is seen of the map
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._on_view()
+        return False
+
+    def _on_view(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _tell_look(self) -> None:
+        canvas = self._canvas
+        low, high = canvas.to_map(QPointF(0, canvas.height())), canvas.to_map(QPointF(canvas.width(), 0))
+        extent = Extent(low.x(), low.y(), high.x() - low.x(), high.y() - low.y())
+        self.looked.emit(Look(extent, 1.0 / canvas.pixel_size()))
+
+    # -- what is shown
+
+    def _on_overlay(self, name: str) -> None:
+        self.layers[name].show(self._session.overlay.get(name))
+        self._say()
+        self._canvas.update()
+
+    def _dress(self) -> None:
+        for layer in self.layers.values():
+            if isinstance(layer, layers.ImageLayer):
+                layer.dress()
+        self._say()
+
+    def _renew(self) -> None:
+        for kind in KINDS:
+            switch, reason = self.switch(kind.name), self.why_not(kind.name)
+            switch.blockSignals(True)
+            switch.setChecked(kind.name in self._session.overlays)
+            switch.blockSignals(False)
+            switch.setEnabled(not reason)
+            switch.setToolTip(f"{kind.tip}. {reason}" if reason else kind.tip)
+            if self._session.overlay.get(kind.name) is None:
+                self.layers[kind.name].show(None)
+        self._say()
+        self._canvas.update()
+
+    def _say(self) -> None:
+        lines: list[tuple[str, str]] = []
+        for name in NAMES:
+            if name in self._session.overlays and self._session.run is not None:
+                lines += self._words(name)
+        self.legend.say(lines)
+
+    def _words(self, name: str) -> list[tuple[str, str]]:
+        reason, shows = self.why_not(name), self._session.overlay.get(name)
+        words = KINDS[NAMES.index(name)].words
+        if reason:
+            return [(f"{words}: not on this map", "")]
+        if shows is None:
+            waits = "" if self._session.selected is not None else FIRST_WAITS_FOR.get(name, "")
+            return [(waits or f"{words}: being computed…", "")]
+        return self._words_on(shows)
+
+    def _words_on(self, shows: Any) -> list[tuple[str, str]]:
+        if isinstance(shows, Holes):
+            of = f" of {self._class(shows.of_class)}" if shows.of_class is not None else ""
+            return [
+                (f"prior without data{of}: {shows.share:.0%} of it", layers.hole_colour()),
+                ("more data than the prior expects", layers.excess_colour()),
+            ]
+        if isinstance(shows, Field):
+            return [(f"picture changes fast: up to {shows.top:.2g} per unit of z", layers.heat_colour())]
+        if isinstance(shows, Sheet):
+            held = f"; the other {shows.held} directions as at the place in hand" if shows.held > 1 else ""
+            held = "; the third direction as at the place in hand" if shows.held == 1 else held
+            return [(f"decoded pictures{held}", theme.current().muted)]
+        if isinstance(shows, Kept):
+            return [
+                (f"{shows.kept.sum()} of {len(shows.rows)} true neighbours are near here, too", theme.current().accent)
+            ]
+        assert isinstance(shows, Ellipses)
+        return self._words_on_ellipses(shows)
+
+    def _words_on_ellipses(self, shows: Ellipses) -> list[tuple[str, str]]:
+        if shows.rows is None:
+            of = f" of {self._class(shows.of_class)}" if shows.of_class is not None else ""
+            return [(f"prior{of} at 1, 2 and 3 sigma", theme.current().text)]
+        count = f"{len(shows)} of {len(shows) + shows.left_out:,} posteriors" if shows.left_out else "posteriors"
+        sigmas = "1 and 2 sigma" if len(shows) <= layers.FEW else "1 sigma"
+        return [(f"{count} at {sigmas}", theme.current().accent)]
+
+    def _class(self, label: int | None) -> str:
+        names = () if self._session.run is None else self._session.run.class_names
+        return names[label] if label is not None and label < len(names) else "this class"
