@@ -18,6 +18,7 @@ from latentlab.runs.folder import RunFolder
 from latentlab.training.control import Control
 from latentlab.training.distributed import ALONE, Ranks
 from latentlab.training.failures import explain
+from latentlab.training.history import remember
 from latentlab.training.meter import Meter, NotFinite
 from latentlab.training.preparation import prepare
 from latentlab.training.training import Training
@@ -71,6 +72,7 @@ def train(
 
 def _run(training: Training, control: Control) -> Iterator[Event]:
     """All epochs, with what breaks undone. Raises NotFinite where that does not help, and Stopping."""
+    yield from _remember(training)
     while training.progress.epoch < training.config.training.epochs:
         try:
             yield from _learn(training, control)
@@ -111,6 +113,7 @@ def _end_epoch(training: Training, control: Control) -> Iterator[Event]:
         yield Warned(*_where(training), message=message)
     if control.snapshots:
         yield training.snapshot()
+    yield from _remember(training)
     if training.pictures_due:
         training.draw()
     if training.checkpoint_due:
@@ -118,6 +121,11 @@ def _end_epoch(training: Training, control: Control) -> Iterator[Event]:
         training.keep_copy()
         if saved:
             yield saved
+
+
+def _remember(training: Training) -> Iterator[Event]:
+    for message in remember(training):
+        yield Warned(*_where(training), message=message)
 
 
 def _validate(training: Training, control: Control) -> Generator[Event, None, Measured]:

@@ -1,6 +1,7 @@
 """One training in memory: its parts, and what is done with them together. Everything it writes, it writes here."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from latentlab.models.build import count_parameters
 from latentlab.models.schedules import rate_factor, weight_factor
 from latentlab.runs.files import write_whole
 from latentlab.runs.folder import RunFolder
+from latentlab.runs.history import History
 from latentlab.runs.png import png_bytes
 from latentlab.runs.record import ChangeRecord
 from latentlab.training import checkpoint, last_good, previews
@@ -188,6 +190,10 @@ class Training:
         found: dict[str, str] = {finding.kind: finding.sentence for finding in findings(self.history)}
         if (reason := self.learner.failed_capture) is not None:
             found["capture"] = f"this GPU's steps are launched one kernel at a time, which is slower: {reason}"
+        return self.once(found)
+
+    def once(self, found: Mapping[str, str]) -> list[str]:
+        """Of these sentences by kind, those of a kind that was not told before."""
         new = [sentence for kind, sentence in found.items() if kind not in self._told]
         self._told |= found.keys()
         return new
@@ -275,8 +281,10 @@ class Training:
         self.forget_what_follows()
 
     def forget_what_follows(self) -> None:
-        """Cut curves and changes that were recorded after the present step. Raises OSError."""
+        """Cut curves, changes and past weights of what came after the present step. Raises OSError."""
         self._cut_metrics()
+        if self.writes:
+            History(self.run.path).cut_after(self.progress.step)
         self.history.clear()
         for record in self.run.metrics.read():
             if (measured := Measured.from_record(record)) is not None:

@@ -1,0 +1,26 @@
+"""What training leaves behind at every epoch's end, so that a person can go back to it: the weights that are shown."""
+
+from latentlab.models.weights import state_bytes
+from latentlab.runs.history import LIMIT, History
+from latentlab.training.training import Training
+
+THINNED = f"the weights of past epochs took more than {LIMIT >> 30} GB: from now on every second one is let go of"
+
+
+def remember(training: Training) -> list[str]:
+    """Keep the shown weights of an epoch that has just ended, or of none yet. Returns what to tell, each kind once.
+
+    A history that cannot be written ends no training: it is said, and training goes on.
+    """
+    progress = training.progress
+    if not training.writes or progress.batch:
+        return []
+    history, weights = History(training.run.path), state_bytes(training.learner.shown.state_dict())
+    if not history.fits(len(weights)):
+        size = f"{len(weights) / 2**20:,.0f} MB"
+        return training.once({"history size": f"past epochs cannot be gone back to: their weights take {size} each"})
+    try:
+        thinned = history.write(progress.epoch, progress.step, weights)
+    except OSError as error:
+        return training.once({"history lost": f"this epoch cannot be gone back to: {error.strerror or error}"})
+    return training.once({"history thinned": THINNED}) if thinned else []
