@@ -14,6 +14,7 @@ from latentlab.gui.actions import Actions
 from latentlab.gui.main_window import wiring
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.export import Exporting
+from latentlab.gui.main_window.judging import Judging
 from latentlab.gui.main_window.library import Library, all_runs
 from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.main_window.opening import Opening
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         self.running = Running(self.session, self.library, self.jobs, self.opening, root, self)
         self.sampling = SamplingFrom(self.session, self.library, self.jobs, self.opening, self)
         self.selecting = Selecting(self.session, self.mapping, self.exploring, self)
+        self.judging = Judging(self.session, self.encoder, self)
         self.exporting = Exporting(self.session, self.jobs, self.walking, self)
         self.overlaying = Overlaying(self.session, self.mapping, self.decoder, self.fields, self.jobs, self)
         self.views = make_views(self.session)

@@ -53,6 +53,7 @@ def _connect_map(window: "MainWindow") -> None:
     view, exploring = window.views.map, window.exploring
     view.moved.connect(exploring.move)
     view.point_chosen.connect(exploring.choose_sample)
+    view.points.wanted.connect(window.judging.want)
     view.layout_chosen.connect(window.mapping.choose)
     view.picked.connect(window.selecting.pick)
     view.shown.connect(window.selecting.show_only)

@@ -1,14 +1,19 @@
 """The decoding thread: z in, pictures out, newest request first; what is under the cursor goes before all else."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from latentlab.gui.records import Floats
 from latentlab.gui.threads.model_thread import ModelThread
 
 if TYPE_CHECKING:
     from latentlab.models.latent_model import LatentModel
+
+AT_ONCE = 32  # thumbnails between two looks at the other channels
 
 
 class Decoder(ModelThread):
@@ -17,6 +22,7 @@ class Decoder(ModelThread):
     pixels: uint8 (N, C, H, W). tag: whatever the asker wants to have back. Answers of a channel come in the order in
     which they were asked for; of requests that waited together only the newest is answered.
 
+    ask("thumbnails", z (N, d), labels (N,) or None, tag) answers so too, and lets the other channels go first.
     ask("prior", label or None, seed) answers `drawn(z (d,))`, a place from the prior that was trained.
     """
 
@@ -27,17 +33,35 @@ class Decoder(ModelThread):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__("decoding", parent)
 
-    def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
+    def answer(
+        self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]
+    ) -> Iterator[object] | None:
         from latentlab.explore.decode import decode
         from latentlab.explore.sample import sample
 
         if channel == "prior":
             label, seed = request
             self.say(self.drawn, sample(model, 1, label, seed)[0])
-            return
+            return None
         z, labels, tag = request
         if isinstance(labels, int):
             labels = np.full(len(z), labels, np.int64)
+        if channel == "thumbnails":
+            return self._in_steps(model, channel, number, z, labels, tag)
         pixels = decode(model, np.asarray(z, np.float32), labels)
         # also where a newer request waits already: in a drag one always does, and the picture must follow all the same
         self.say(self.decoded, channel, number, pixels, tag, self.step)
+        return None
+
+    def _in_steps(
+        self, model: "LatentModel", channel: str, number: int, z: Floats, labels: NDArray[np.int64] | None, tag: Any
+    ) -> Iterator[object]:
+        """A few at a time, so that what is under the cursor need not wait for all of them."""
+        from latentlab.explore.decode import decode
+
+        parts = []
+        for start in range(0, len(z), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            parts.append(decode(model, z[rows], None if labels is None else labels[rows]))
+            yield start
+        self.say(self.decoded, channel, number, np.concatenate(parts), tag, self.step)

@@ -1,6 +1,7 @@
 """The encoding thread: the images on the map through the newest weights, so that the points can follow the training."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from latentlab.explore.neighbours import Neighbours, Usual
 from latentlab.explore.overlays.gaussians import Priors
 from latentlab.explore.pca import Pca
 from latentlab.gui.records import Encoding, Live
+from latentlab.gui.threads.judging import JUDGED, judge
 from latentlab.gui.threads.model_thread import ModelThread
 from latentlab.images import Images
 
@@ -52,26 +54,39 @@ def survey(
 class Encoder(ModelThread):
     """ask("map", images) answers `surveyed(Survey)`; ask("live", images, seed, mixture or None) answers `seen(Live)`.
 
+    ask("density", encoding, images or None) and ask("anomaly", encoding, images) answer `judged(Judged)`, in steps.
     Samples are of the mixture where it was fitted to the very weights that decode them, else of the trained prior.
     """
 
     surveyed = Signal(object)
     seen = Signal(object)
+    judged = Signal(object)
     first_channel = "live"
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__("encoding", parent)
 
-    def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
+    def answer(
+        self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]
+    ) -> Iterator[object] | None:
+        if channel in JUDGED:
+            return self._judge(model, channel, *request)
         if channel == "live":
             images, seed, mixture = request
             of_these = mixture if mixture is not None and mixture.step == self.step else None
             self.say(self.seen, _live(model, images, seed, self.step, of_these))
-            return
+        else:
+            self._survey(model, channel, *request)
+        return None
+
+    def _judge(self, model: "LatentModel", channel: str, encoding: Encoding, images: Images | None) -> Iterator[object]:
+        found = yield from judge(model, self.step, channel, encoding, images)
+        self.say(self.judged, found)
+
+    def _survey(self, model: "LatentModel", channel: str, images: Images) -> None:
         from latentlab.explore.encode import encode
         from latentlab.explore.sample import prior_moments
 
-        (images,) = request
         step, began = self.step, time.monotonic()
         got = encode(model, images, cancelled=lambda: not self.newest(channel))
         if got is not None and self.newest(channel):

@@ -4,12 +4,15 @@ The model comes from a run folder or from a snapshot of the training. Snapshots 
 as they are where the training is on the CPU, and fetched from where it is not: no half-updated weights are ever read.
 Torch is imported by the thread.
 
+Work that takes long is answered by a generator: after each step of it the thread looks at the other channels first.
+
 Each run that is opened, and each that is closed, begins an era. Whatever was asked for, loaded or answered in an
 earlier one is dropped, even where it already waits to be delivered: one run's pictures are never shown as another's.
 """
 
 import logging
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +46,14 @@ class FromSnapshot:
 
 
 Weights = FromRun | FromSnapshot
+_DONE = object()
+
+
+@dataclass(frozen=True, eq=False)
+class _Begun:
+    """A request that was begun, and is gone on with where it stopped."""
+
+    work: Iterator[object]
 
 
 class ModelThread(QObject):
@@ -100,7 +111,10 @@ class ModelThread(QObject):
             self._wake.notify()
         self._thread.join(wait_s)
 
-    def answer(self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]) -> None:
+    def answer(
+        self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]
+    ) -> Iterator[object] | None:
+        """From the thread. What takes long is done by the iterator that it returns, a step at a time."""
         raise NotImplementedError  # an abstract method: every subclass answers in its own way
 
     def say(self, signal: Any, *values: object) -> None:
@@ -158,7 +172,16 @@ class ModelThread(QObject):
         import torch
 
         with torch.inference_mode():
-            self.answer(model, channel, number, request)
+            begun = request[0] if request else None
+            work = begun.work if isinstance(begun, _Begun) else self.answer(model, channel, number, request)
+            if work is not None and next(work, _DONE) is not _DONE:
+                self._go_on_later(channel, number, work)
+
+    def _go_on_later(self, channel: str, number: int, work: Iterator[object]) -> None:
+        """After the other channels; not at all where a newer request waits or all was forgotten."""
+        with self._wake:
+            if channel not in self._requests and self._working_in == self._era:
+                self._requests[channel] = (number, (_Begun(work),))
 
     def _load(self, weights: Weights) -> None:
         model, step = self._from_run(weights) if isinstance(weights, FromRun) else self._from_snapshot(weights)
