@@ -59,6 +59,14 @@ class Walking(QObject):
         z[number], places[number] = chart.read((x, y), route.z[number]).z, (x, y)
         self._session.set_route(Route(z, places))
 
+    def shorten(self) -> None:
+        """Without its last waypoint; of two, none stays."""
+        route = self._session.route
+        if route is None or len(route.z) < 3:
+            self.remove()
+        else:
+            self._session.set_route(Route(route.z[:-1], route.places[:-1]))
+
     def take(self, z: NDArray[np.float32]) -> None:
         """A path through these waypoints (W, d), wherever they came from. Raises ValueError where they do not fit."""
         run = self._session.run

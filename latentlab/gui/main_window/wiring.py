@@ -59,6 +59,9 @@ def _connect_map(window: "MainWindow") -> None:
     view.shown.connect(window.selecting.show_only)
     view.asked.connect(lambda name: window.actions_table.actions[name].trigger())
     view.end_asked.connect(exploring.set_end)
+    view.paths.drawn.connect(window.walking.draw)
+    view.paths.moved.connect(window.walking.move_waypoint)
+    view.paths.shortened.connect(window.walking.shorten)
     view.cleared.connect(window.selecting.escape)
 
 
@@ -136,6 +139,7 @@ def _map_handlers(window: "MainWindow") -> Handlers:
         "tool_select": lambda: session.set_tool("select"),
         "tool_box": lambda: session.set_tool("box"),
         "tool_lasso": lambda: session.set_tool("lasso"),
+        "tool_path": lambda: session.set_tool("path"),
         "select_all": selecting.pick_all,
         "select_invert": selecting.invert,
         "select_class": selecting.pick_class,
@@ -165,6 +169,7 @@ def _explore_handlers(window: "MainWindow") -> Handlers:
         "set_b": lambda: exploring.set_end("B"),
         "strip": lambda: press(window, "strip_make"),
         "gif": window.exporting.ask_gif,
+        "path_remove": window.walking.remove,
     }
 
 

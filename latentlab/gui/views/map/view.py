@@ -13,6 +13,7 @@ from latentlab.gui.views.map.hover import Hover, position
 from latentlab.gui.views.map.menu import Entry, popup
 from latentlab.gui.views.map.options import MapOptions
 from latentlab.gui.views.map.overlays import Overlays
+from latentlab.gui.views.map.path_tool import Paths
 from latentlab.gui.views.map.points import Points
 from latentlab.gui.views.map.tool_bar import ToolBar
 from latentlab.gui.views.map.tools import Tools
@@ -71,6 +72,7 @@ class MapView(QWidget):
         self.note = Note(self.canvas, "map_note")
         self.filter = Filter(self._session, self.points, self.legend, self.canvas, self)
         self.tools = Tools(self._session, self.canvas, self.points, self.hover, self)
+        self.paths = Paths(self._session, self.tools, self)
         self.tool_bar = ToolBar(self._session, self.tools)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -202,7 +204,7 @@ class MapView(QWidget):
     # -- the mouse
 
     def _on_double_clicked(self, x: float, y: float) -> None:
-        if self.hover.nearest(x, y) is None:
+        if self.hover.nearest(x, y) is None and not self.paths.in_hand:
             self.fit()
 
     def _show_menu(self, point: QPointF) -> None:
