@@ -94,11 +94,13 @@ class Lattice:
 class Field:
     """values (R, C) at the middles of the extent's cells, row 0 at the bottom; not a number where nothing is known.
 
-    top: what counts as a great value. stale: of other weights, or of another place; the new ones are on their way.
+    low and top: what counts as a small and as a great value. stale: of other weights, or of another place, while the
+    new ones are on their way.
     """
 
     extent: Extent
     values: NDArray[np.float32]
+    low: float
     top: float
     complete: bool = True
     stale: bool = False

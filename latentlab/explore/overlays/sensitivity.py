@@ -85,8 +85,8 @@ class PlaneSensitivity:
         values = np.full(lattice.shape, np.nan, np.float32)
         for node in lattice.nodes():
             values[lattice.cell(node)] = self._at(lattice, node)
-        top = float(np.quantile(np.fromiter(self._known.values(), np.float32), 0.98))
-        return Field(lattice.extent, values, top, complete)
+        low, top = _range(np.fromiter(self._known.values(), np.float32))
+        return Field(lattice.extent, values, low, top, complete)
 
 
 def sample_sensitivity(
@@ -140,4 +140,10 @@ def interpolated(coords: Floats, values: Floats, size: int = GRID) -> Field:
     mean = (near_y * values) @ near_x.T / np.maximum(weight, 1e-12)
     field_values = np.where(weight > 0.05, mean, np.nan).astype(np.float32)
     extent = Extent(float(low[0]), float(low[1]), columns * step, rows * step)
-    return Field(extent, field_values, float(np.quantile(values, 0.98)))
+    return Field(extent, field_values, *_range(values))
+
+
+def _range(values: Floats) -> tuple[float, float]:
+    """Without the few that lie far from all others."""
+    low, top = np.quantile(values, (0.02, 0.98)).tolist()
+    return low, top

@@ -105,6 +105,7 @@ def _connect_window(window: "MainWindow") -> None:
     window.jobs.progressed.connect(window.on_job_progress)
     window.decoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
     window.encoder.failed.connect(lambda sentence: session.told.emit(sentence, True))
+    window.fields.failed.connect(lambda sentence: session.told.emit(sentence, True))
     window.decoder.opened.connect(window.on_weights)
     session.run_changed.connect(window.on_run)
     session.run_changed.connect(window.refresh_runs_later)

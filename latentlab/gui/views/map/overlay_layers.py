@@ -15,8 +15,10 @@ from latentlab.explore.overlays.plane import Extent
 from latentlab.gui.views.map.points import Points
 from latentlab.gui.widgets import theme
 
-STRONGEST = 0.62  # opacity of a field where it is greatest: the points stay readable
-SHEET = 0.78  # of decoded pictures under the points
+STRONGEST = 0.62  # opacity of a heat field where it is greatest: the points stay readable
+DEEPEST = 0.85  # of a hole as deep as the prior's peak
+SHEET = 0.6  # of decoded pictures under the points
+GAP = 2  # pixels between them
 STALE = 0.45  # of that, where a field is of other weights
 FEW = 12  # posteriors that are drawn at 2 sigma, too
 SIGMAS = (1, 2, 3)
@@ -74,7 +76,8 @@ class HolesLayer(ImageLayer):
         self.images = []
         if shows is not None:
             share = np.sign(shows.excess) * np.sqrt(np.abs(shows.excess) / shows.peak)
-            image = _tinted(np.abs(share), [hole_colour(), excess_colour()], (share > 0).astype(np.int64))
+            colours = [hole_colour(), excess_colour()]
+            image = _tinted(np.abs(share), colours, (share > 0).astype(np.int64), DEEPEST)
             self.images = [(image, shows.extent)]
 
 
@@ -94,8 +97,9 @@ class HeatLayer(ImageLayer):
         shows = self._shows
         self.images = []
         if shows is not None:
-            share = np.nan_to_num(shows.values / max(shows.top, 1e-12))
-            self.images = [(_tinted(share, [heat_colour()], np.zeros(share.shape, np.int64)), shows.extent)]
+            share = np.nan_to_num((shows.values - shows.low) / max(shows.top - shows.low, 1e-12))
+            image = _tinted(share, [heat_colour()], np.zeros(share.shape, np.int64), STRONGEST)
+            self.images = [(image, shows.extent)]
 
 
 class SheetLayer(ImageLayer):
@@ -106,16 +110,35 @@ class SheetLayer(ImageLayer):
     def __init__(self) -> None:
         super().__init__()
         self._last: list[tuple[QImage, Extent]] = []
+        self._cells: tuple[Extent, tuple[int, ...]] | None = None
 
     def show(self, shows: Sheet | None) -> None:
+        self._cells = None
         if shows is None:
             self.images, self._last = [], []
             return
+        self._cells = (shows.extent, shows.known.shape)
         new = [(_mosaic(shows), shows.extent)]
         if shows.complete:
             self._last = new
         self.images = new if shows.complete else self._last + new
         self.opacity = SHEET * (STALE if shows.stale else 1.0)
+
+    def draw(self, painter: QPainter, view: QTransform, size: QSize) -> None:
+        super().draw(painter, view, size)
+        if self._cells is None:
+            return
+        extent, (rows, columns) = self._cells
+        whole = view.mapRect(QRectF(extent.left, extent.bottom, extent.width, extent.height))
+        colour = theme.qcolor(theme.current().card)
+        for column in range(columns + 1):
+            x = whole.left() + whole.width() * column / columns
+            if -GAP < x < size.width() + GAP:
+                painter.fillRect(QRectF(round(x - GAP / 2), whole.top(), GAP, whole.height()), colour)
+        for row in range(rows + 1):
+            y = whole.top() + whole.height() * row / rows
+            if -GAP < y < size.height() + GAP:
+                painter.fillRect(QRectF(whole.left(), round(y - GAP / 2), whole.width(), GAP), colour)
 
 
 class PriorLayer:
@@ -221,9 +244,9 @@ def _draw_image(painter: QPainter, view: QTransform, size: QSize, image: QImage,
     painter.drawImage(target, image, part)
 
 
-def _tinted(share: NDArray[np.floating], colours: list[str], which: NDArray[np.integer]) -> QImage:
-    """share (R, C) of 0 to 1, row 0 at the bottom, as the opacity of one of the colours."""
-    alpha = np.where(share > FAINTEST, np.clip(share, 0, 1) * STRONGEST, 0.0)[::-1, :, None]
+def _tinted(share: NDArray[np.floating], colours: list[str], which: NDArray[np.integer], strongest: float) -> QImage:
+    """share (R, C) of 0 to 1, row 0 at the bottom, as the opacity of one of the colours; at 1 it is `strongest`."""
+    alpha = np.where(share > FAINTEST, np.clip(share, 0, 1) * strongest, 0.0)[::-1, :, None]
     table = np.array([theme.rgb(colour) for colour in colours], np.float64)
     tint = table[np.asarray(which, np.int64)[::-1]]  # (R, C, 3)
     return _image(np.concatenate([tint * alpha, 255.0 * alpha], axis=2))

@@ -1,13 +1,16 @@
 """What the overlays on the map say, in words, in its lower right corner."""
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from latentlab.gui.widgets import theme
 
-DOT, GAP, ROW, PADDING, MARGIN = 8, 6, 17, 8, 8  # pixels
+DOT, GAP, PADDING, MARGIN = 8, 6, 8, 8  # pixels
+WIDEST = 330
 OPACITY = 225
+LEFT, BETWEEN = PADDING + DOT + GAP, 3
+WRAPPED = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
 
 
 class OverlayLegend(QWidget):
@@ -35,9 +38,15 @@ class OverlayLegend(QWidget):
         return list(self._lines)
 
     def sizeHint(self) -> QSize:
+        boxes = self._boxes(WIDEST)
+        width = max((box.width() for box in boxes), default=0)
+        return QSize(width + LEFT + PADDING, sum(box.height() for box in boxes) + 2 * PADDING - BETWEEN)
+
+    def _boxes(self, width: int) -> list[QRect]:
+        """What each line takes in a legend that is so wide, wrapped where it must be."""
         metrics = QFontMetrics(theme.sans(theme.SMALL))
-        widest = max((metrics.horizontalAdvance(words) for words, _ in self._lines), default=0)
-        return QSize(widest + DOT + GAP + 2 * PADDING, ROW * len(self._lines) + PADDING)
+        room = QRect(0, 0, width - LEFT - PADDING, 1000)
+        return [metrics.boundingRect(room, WRAPPED, words).adjusted(0, 0, 2, BETWEEN) for words, _ in self._lines]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
@@ -52,19 +61,20 @@ class OverlayLegend(QWidget):
         painter.setBrush(theme.qcolor(colours.card, OPACITY))
         painter.drawRoundedRect(self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         painter.setFont(theme.sans(theme.SMALL))
-        metrics, room = painter.fontMetrics(), self.width() - 2 * PADDING - DOT - GAP
-        for number, (words, colour) in enumerate(self._lines):
-            middle = PADDING / 2 + ROW * (number + 0.5)
+        top, ascent = PADDING, painter.fontMetrics().height()
+        for (words, colour), box in zip(self._lines, self._boxes(self.width()), strict=True):
             if colour:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(theme.qcolor(colour))
-                painter.drawEllipse(QPointF(PADDING + DOT / 2, middle), DOT / 2, DOT / 2)
+                painter.drawEllipse(QPointF(PADDING + DOT / 2, top + ascent / 2), DOT / 2, DOT / 2)
             painter.setPen(theme.qcolor(colours.text))
-            shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
-            painter.drawText(QPointF(PADDING + DOT + GAP, middle + 4), shown)
+            painter.drawText(QRect(LEFT, top, self.width() - LEFT - PADDING, box.height()), WRAPPED, words)
+            top += box.height()
         painter.end()
 
     def _place(self) -> None:
         wanted, room = self.sizeHint(), self._canvas.rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-        self.resize(min(wanted.width(), max(room.width(), 1)), wanted.height())
+        width = min(wanted.width(), max(room.width(), 1))
+        high = sum(box.height() for box in self._boxes(width)) + 2 * PADDING - BETWEEN
+        self.resize(width, high)
         self.move(room.right() - self.width() + 1, room.bottom() - self.height() + 1)

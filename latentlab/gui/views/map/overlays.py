@@ -21,9 +21,9 @@ from latentlab.gui.widgets.map_canvas import MapCanvas
 from latentlab.gui.widgets.named import named
 
 FOLLOWS_MS = 40  # behind a view that is moving
-UNDER = ("manifold", "sensitivity", "holes", "prior")  # the points, in this order
-OVER = ("posteriors", "neighbours")
-FIRST_WAITS_FOR = {
+UNDER = ("manifold", "sensitivity", "holes")  # the points, in this order
+OVER = ("prior", "posteriors", "neighbours")
+WAITS_FOR = {
     "posteriors": "Posteriors: select a sample, or several",
     "neighbours": "True neighbours: select a sample",
 }
@@ -70,6 +70,8 @@ class Overlays(QObject):
             session.layout_changed,
             session.run_changed,
             session.selection_changed,
+            session.group_changed,
+            session.model_ready_changed,
         ):
             signal.connect(self._renew)
         theme.changed.connect(self._dress)
@@ -152,19 +154,22 @@ class Overlays(QObject):
         if reason:
             return [(f"{words}: not on this map", "")]
         if shows is None:
-            waits = "" if self._session.selected is not None else FIRST_WAITS_FOR.get(name, "")
-            return [(waits or f"{words}: being computed…", "")]
+            selected = self._session.selected is not None or (name == "posteriors" and len(self._session.group))
+            waits = "" if selected else WAITS_FOR.get(name, "")
+            coming = "being computed…" if self._session.model_ready else "comes with the model"
+            return [(waits or f"{words}: {coming}", "")]
         return self._words_on(shows)
 
     def _words_on(self, shows: Any) -> list[tuple[str, str]]:
         if isinstance(shows, Holes):
             of = f" of {self._class(shows.of_class)}" if shows.of_class is not None else ""
             return [
-                (f"prior without data{of}: {shows.share:.0%} of it", layers.hole_colour()),
+                (f"prior without data{of}: {shows.share:.0%} of the prior", layers.hole_colour()),
                 ("more data than the prior expects", layers.excess_colour()),
             ]
         if isinstance(shows, Field):
-            return [(f"picture changes fast: up to {shows.top:.2g} per unit of z", layers.heat_colour())]
+            words = f"the picture changes by {shows.low:.2g} (clear) to {shows.top:.2g} (strong) per unit of z"
+            return [(words, layers.heat_colour())]
         if isinstance(shows, Sheet):
             held = f"; the other {shows.held} directions as at the place in hand" if shows.held > 1 else ""
             held = "; the third direction as at the place in hand" if shows.held == 1 else held
