@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.config import RunConfig
+from latentlab.explore.projection_settings import Kind, ProjectionSettings
 
 Floats = NDArray[np.float32]
 Tool = Literal["decode", "select", "box", "lasso", "path"]
 Walk = Literal["ends", "path"]
+MapAction = Literal["", "cancel", "retry"]
 Phase = Literal["idle", "preparing", "training", "pausing", "paused", "stopping"]
 
 
@@ -70,11 +72,15 @@ class MapImages:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Where the points lie: coords (N, 2) float32. kind: 'umap', 'pca', or 'axes' with dims = the two dimensions."""
+    """Where the points lie: coords (N, 2) float32. kind: 'umap', 'tsne', 'pca', or 'axes' with dims = the two
+    dimensions. settings: that made it; followed: it began from an earlier layout, not from the PCA plane.
+    """
 
-    kind: Literal["umap", "pca", "axes"]
+    kind: Kind
     coords: Floats
     dims: tuple[int, int] | None = None
+    settings: ProjectionSettings | None = None
+    followed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,16 +95,20 @@ class PointFacts:
     anomaly: Floats | None = None
 
 
-@dataclass(frozen=True)
-class ProjectionSettings:
-    """How the map is laid out. dims: of 'axes', None: the two with the most KL. exact: seeded, the same each time."""
+@dataclass(frozen=True, eq=False)
+class PointPictures:
+    """Reconstructions of some of the map's points: pixels uint8 (n, C, H, W) of the images with index (n,)."""
 
-    kind: Literal["umap", "pca", "axes", "tsne"] = "umap"
-    dims: tuple[int, int] | None = None
-    n_neighbors: int = 15
-    min_dist: float = 0.1
-    perplexity: float = 30.0
-    exact: bool = True
+    index: NDArray[np.int64]
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How well the map keeps latent neighbours: trustworthiness of its k nearest, 0 to 1 (see explore/trust.py)."""
+
+    value: float
+    k: int
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,12 @@ from latentlab.gui.records import (
     History,
     Layout,
     Live,
+    MapAction,
     MapImages,
     OpenRun,
     Place,
     PointFacts,
+    PointPictures,
     Preview,
     ProjectionSettings,
     Route,
@@ -30,6 +32,7 @@ from latentlab.gui.records import (
     Strip,
     Tool,
     TrainingState,
+    Trust,
     Walk,
 )
 from latentlab.runs.folder import RunSummary
@@ -47,6 +50,7 @@ class Session(QObject):
     images_changed = Signal()  # the pictures behind the points arrived
     layout_changed = Signal()  # points have new places
     facts_changed = Signal()  # more is known of the points
+    point_pictures_changed = Signal()  # some of the points were reconstructed
     group_changed = Signal()  # other rows are selected together
     visible_changed = Signal()  # other rows are shown
     tool_changed = Signal()  # the left button does something else on the map
@@ -67,7 +71,8 @@ class Session(QObject):
     sampling_changed = Signal()  # samples are drawn from another prior
     training_changed = Signal()
     model_ready_changed = Signal()  # torch is loaded and the open run can decode
-    map_note_changed = Signal()  # what the map is waiting for, in words
+    map_note_changed = Signal()  # what the map is waiting for, in words, and what can be done about it
+    trust_changed = Signal()  # how well the map keeps latent neighbours is known, or is known no more
     logged = Signal(str)  # a line for the log
     told = Signal(str, bool)  # a sentence for the person; True: it is an error
 
@@ -82,6 +87,7 @@ class Session(QObject):
         self.images: MapImages | None = None
         self.layout: Layout | None = None
         self.facts: PointFacts | None = None
+        self.point_pictures: PointPictures | None = None  # the last that came
         self.group = np.empty(0, np.int64)  # rows of the map, ascending
         self.visible: NDArray[np.bool_] | None = None  # (N,); None: all of them
         self.tool: Tool = "decode"
@@ -103,6 +109,8 @@ class Session(QObject):
         self.training = TrainingState()
         self.model_ready = False
         self.map_note = ""
+        self.map_action: MapAction = ""
+        self.trust: Trust | None = None
 
     # -- settings and runs
 
@@ -125,6 +133,7 @@ class Session(QObject):
         self.run = run
         self.curves = Curves()
         self.encoding = self.images = self.layout = self.facts = self.route = self.place = self.picture = None
+        self.point_pictures = None
         self.group, self.visible, self.overlay, self.history = np.empty(0, np.int64), None, {}, History()
         self.selected = self.reconstruction = self.strip = self.live = None
         self.ends = (None, None)
@@ -132,13 +141,14 @@ class Session(QObject):
         self.sampling = Sampling()
         self.condition = 0 if run is not None and run.conditional else None
         self.model_ready = False
-        self.map_note = ""
+        self.map_note, self.map_action, self.trust = "", "", None
         for signal in (
             self.run_changed, self.curves_changed, self.encoding_changed, self.images_changed, self.layout_changed,
             self.facts_changed, self.group_changed, self.visible_changed, self.overlays_changed, self.history_changed,
             self.route_changed, self.walk_changed, self.place_changed, self.condition_changed, self.picture_changed,
             self.selection_changed, self.reconstruction_changed, self.ends_changed, self.strip_changed,
             self.live_changed, self.sampling_changed, self.model_ready_changed, self.map_note_changed,
+            self.trust_changed,
         ):  # fmt: skip
             signal.emit()
 
@@ -188,14 +198,24 @@ class Session(QObject):
         self.layout = layout
         self.layout_changed.emit()
 
-    def set_map_note(self, note: str) -> None:
-        if note != self.map_note:
-            self.map_note = note
+    def set_map_note(self, note: str, action: MapAction = "") -> None:
+        """action: what a button beside the note does."""
+        if (note, action) != (self.map_note, self.map_action):
+            self.map_note, self.map_action = note, action
             self.map_note_changed.emit()
+
+    def set_trust(self, trust: Trust | None) -> None:
+        if trust != self.trust:
+            self.trust = trust
+            self.trust_changed.emit()
 
     def set_facts(self, facts: PointFacts | None) -> None:
         self.facts = facts
         self.facts_changed.emit()
+
+    def set_point_pictures(self, pictures: PointPictures | None) -> None:
+        self.point_pictures = pictures
+        self.point_pictures_changed.emit()
 
     def select_group(self, rows: NDArray[np.int64]) -> None:
         """These rows of the map together, in any order; none of them: an empty array."""

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from latentlab.explore.projection import aligned
 from latentlab.explore.projection_process import fit_apart, start
+from latentlab.explore.projection_settings import ProjectionSettings
+from latentlab.explore.refit import aligned
 
+UMAP = ProjectionSettings()
 PATIENCE = 120.0  # seconds: a first start on a busy machine compiles
 
 
@@ -50,7 +52,7 @@ def answers(connection: Connection, job: Any) -> list[tuple[Any, ...]]:
 
 
 def fit(connection: Connection, job: int, mu: Any, init: Any = None, epochs: int | None = None) -> np.ndarray:
-    connection.send(("fit", job, mu, init, epochs))
+    connection.send(("fit", job, mu, init, epochs, UMAP))
     kind, _, layout = answers(connection, job)[-1]
     assert kind == "layout", layout
     return layout
@@ -65,7 +67,7 @@ def same_class_share(points: np.ndarray, labels: np.ndarray) -> float:
 def test_a_fit_tells_its_progress_and_shows_the_clusters(served, latents):
     mu, labels = latents
     _, connection = served
-    connection.send(("fit", 1, mu, None, None))
+    connection.send(("fit", 1, mu, None, None, UMAP))
     *progress, (kind, _, layout) = answers(connection, 1)
     shares = [share for _, _, share in progress]
     assert kind == "layout"
@@ -125,7 +127,7 @@ def test_few_and_degenerate_points_still_have_a_map(served, mu):
 )
 def test_what_cannot_be_laid_out_fails_with_a_sentence_and_it_goes_on(served, mu, init, reason):
     process, connection = served
-    connection.send(("fit", 7, mu, init, None))
+    connection.send(("fit", 7, mu, init, None, UMAP))
     kind, _, sentence = answers(connection, 7)[-1]
     assert kind == "failed"
     assert reason in sentence
@@ -139,7 +141,7 @@ def test_of_several_waiting_fits_only_the_newest_is_done(served, latents):
     os.kill(process.pid, signal.SIGSTOP)  # so that all of them wait, however busy the machine
     try:
         for job in (10, 11, 12, 13):
-            connection.send(("fit", job, few, None, 50))
+            connection.send(("fit", job, few, None, 50, UMAP))
     finally:
         os.kill(process.pid, signal.SIGCONT)
     done = []
@@ -203,6 +205,7 @@ def test_a_closed_pipe_ends_it():
 PARENT = """
 import numpy as np, threading, time
 from latentlab.explore.projection_process import start
+from latentlab.explore.projection_settings import ProjectionSettings
 def begin(found):
     found.append(start())
 if __name__ == "__main__":
@@ -211,9 +214,10 @@ if __name__ == "__main__":
     thread.start(); thread.join()
     process, connection = found[0]
     mu = np.random.default_rng(0).normal(size=(4000, 8)).astype(np.float32)
-    connection.send(("fit", 1, mu[:2], None, None))  # two points are laid out without umap: it serves
+    umap = ProjectionSettings()
+    connection.send(("fit", 1, mu[:2], None, None, umap))  # two points are laid out without umap: it serves
     connection.recv()
-    connection.send(("fit", 2, mu, None, 100_000))
+    connection.send(("fit", 2, mu, None, 100_000, umap))
     print(process.pid, flush=True)
     time.sleep(1000)
 """

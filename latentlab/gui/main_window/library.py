@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from latentlab.config import DataConfig
 from latentlab.data import sources
-from latentlab.explore.map_cache import load_map
+from latentlab.explore.map_cache import StoredLayout, load_map
 from latentlab.gui.records import Encoding, MapImages, OpenRun, Preview
 from latentlab.gui.threads.jobs import Ticket
 from latentlab.images import Dataset, Images, balanced
@@ -83,7 +83,7 @@ class OpenedRun:
     run: OpenRun
     records: list[dict[str, Any]]
     stored: Encoding | None
-    umap: NDArray[np.float32] | None
+    layouts: tuple[StoredLayout, ...]
 
 
 def read_run(folder: RunFolder) -> OpenedRun:
@@ -104,9 +104,9 @@ def read_run(folder: RunFolder) -> OpenedRun:
         row.epochs_done,
     )
     kept = load_map(folder)
-    if kept is None or kept.step != step or kept.umap is None:
-        return OpenedRun(run, records, None, None)
-    return OpenedRun(run, records, Encoding(kept.index, kept.mu, kept.kl_per_dim, kept.step), kept.umap)
+    if kept is None or kept.step != step:
+        return OpenedRun(run, records, None, ())
+    return OpenedRun(run, records, Encoding(kept.index, kept.mu, kept.kl_per_dim, kept.step), kept.layouts)
 
 
 def map_index(dataset: Dataset) -> NDArray[np.int64]:

@@ -1,138 +1,228 @@
-"""Keeps the map: PCA at once, UMAP when its process has it, refitted from the last layout as the weights move on."""
+"""Keeps the map: PCA at once, UMAP or t-SNE when their process has it, refitted as the weights move on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.charts import AxesChart, Chart, PcaChart, UmapChart
+from latentlab.explore.map_cache import StoredLayout
+from latentlab.explore.pca import Pca
+from latentlab.explore.projection_settings import NAMES, TSNE_MISSING, Kind, ProjectionSettings, tsne_is_there
+from latentlab.gui.main_window.layouts import Kept, Layouts
 from latentlab.gui.records import Encoding, Layout
 from latentlab.gui.session import Session
 from latentlab.gui.threads.encoding import Survey
 from latentlab.gui.threads.projection import Projector
 
-REFIT_EPOCHS = 30  # from the last layout: 0.2 s at 5,000 points, against seconds from nothing
-WAITING = "UMAP is on its way (it compiles first, 10 to 20 s); PCA meanwhile"
+THOROUGH_EPOCHS = 200  # of the layout that is kept, from the last one; while training goes on, far fewer
+COMPILES = " (it compiles first, 10 to 20 s)"
+WAITING = f"UMAP is on its way{COMPILES}; PCA meanwhile"
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """What the process is at."""
+
+    survey: Survey
+    settings: ProjectionSettings
+    followed: bool  # it begins from the last layout
+    asked: bool  # somebody waits for it, and is told how far it is
 
 
 class Mapping(QObject):
-    """Turns surveys into layouts of the kind that is wanted. `laid_out` comes with each UMAP that may be kept."""
+    """Turns surveys into layouts by `session.projection`. `laid_out` comes with each one that may be kept.
+
+    After a failure, or once cancelled, nothing is fitted until `retry`, or until the settings change.
+    """
 
     laid_out = Signal(object, object)  # Survey, coords (N, 2)
 
     def __init__(self, session: Session, projector: Projector, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._projector = session, projector
-        self.wanted = "umap"
         self.survey: Survey | None = None
         self.chart: Chart | None = None
-        self._umap: NDArray[np.float32] | None = None  # the last layout, and
-        self._umap_index: NDArray[np.int64] | None = None  # the images that it is of, by
-        self._umap_step = -1  # the weights of this step
-        self._fitting: Survey | None = None
+        self.layouts = Layouts()
+        self._fitting: _Fit | None = None
         self._behind = False  # the points moved on while a fit was under way
+        self._held = False  # cancelled, or failed
         self._final = -1  # the training ended at this step: its layout is to be a thorough one
         projector.laid_out.connect(self._on_laid_out)
         projector.failed.connect(self._on_failed)
         projector.progressed.connect(self._on_progress)
+        session.projection_changed.connect(self._on_settings)
+
+    @property
+    def _settings(self) -> ProjectionSettings:
+        return self._session.projection
 
     def forget(self) -> None:
         """Another run is opened: nothing of this one stays."""
         if self._projector.busy:
             self._projector.cancel()
         self.survey = self.chart = self._fitting = None
-        self._umap = self._umap_index = None
-        self._umap_step = self._final = -1
-        self._behind = False
+        self.layouts.clear()
+        self._final = -1
+        self._behind = self._held = False
 
-    def show_kept(self, encoding: Encoding, umap: NDArray[np.float32]) -> None:
+    def show_kept(self, encoding: Encoding, kept: Sequence[StoredLayout]) -> None:
         """The map that was kept with a run: it is seen at once, and can be walked on once its points were surveyed."""
-        self._umap, self._umap_index, self._umap_step = umap, encoding.index, encoding.step
+        for each in kept:
+            self.layouts.put(Kept(encoding, each.coords, each.settings, each.followed))
         self._session.set_encoding(encoding)
-        if self.wanted == "umap":
-            self._session.set_layout(Layout("umap", umap))
+        self._show()
 
     def take(self, survey: Survey) -> None:
         """Points were encoded."""
         self.survey = survey
-        self._session.set_map_note("")
-        fits = self._umap_step == survey.encoding.step  # the layout in hand is already of these very weights
+        if not self._held:
+            self._session.set_map_note("")
+        fits = self.layouts.of(self._settings, survey.encoding) is not None
         self._session.set_encoding(survey.encoding)
         self._show()
         if survey.encoding.step == self._final:
             self._final = -1
             self._fit(thorough=True)
-        elif not fits or self._known() is None:
+        elif not fits:
             self._fit()
 
-    def choose(self, kind: str) -> None:
-        """'umap', 'pca' or 'axes' from now on."""
-        self.wanted = kind
-        if self.survey is not None:
-            self._show()
-            if kind == "umap" and (self._known() is None or self._umap_step != self.survey.encoding.step):
-                self._fit()
-            elif kind != "umap":
-                self._session.set_map_note("")
+    def choose(self, kind: Kind) -> None:
+        """A map of this kind from now on, with the parameters in hand."""
+        if kind == "tsne" and not tsne_is_there():
+            self._session.told.emit(TSNE_MISSING, True)
+            return
+        self._session.set_projection(replace(self._settings, kind=kind))
+
+    def cancel(self) -> None:
+        """Ends the fit under way; what is shown stays."""
+        if self._fitting is not None:
+            self._projector.cancel()
+            self._hold(f"{NAMES[self._fitting.settings.kind]} was cancelled")
+
+    def retry(self) -> None:
+        self._held = False
+        self._session.set_map_note("")
+        self._fit(asked=True)
+
+    def anew(self) -> None:
+        """The layout in force once more from the PCA plane, whatever it has been through."""
+        if self.survey is not None and self._settings.fitted:
+            self._held = False
+            self.layouts.drop(self._settings)
+            self._fit(thorough=True, asked=True)
 
     def settle(self, step: int) -> None:
         """The weights come to rest at this step: lay it out properly, not only a few epochs from the last layout."""
         self._final = step
 
-    def _known(self) -> NDArray[np.float32] | None:
-        """The last UMAP layout, if it is of the images in hand."""
-        if self.survey is None or self._umap is None or self._umap_index is None:
-            return None
-        return self._umap if np.array_equal(self._umap_index, self.survey.encoding.index) else None
+    def _on_settings(self) -> None:
+        self._held = False
+        self._show()
+        if self.survey is None:
+            return
+        self._session.set_map_note("")
+        if self._settings.fitted and self.layouts.of(self._settings, self.survey.encoding) is None:
+            self._fit(asked=True)
+
+    # -- what is shown
+
+    def _known(self) -> Kept | None:
+        """The last layout of these settings, if it is of the images in hand."""
+        return None if self.survey is None else self.layouts.last(self._settings, self.survey.encoding)
 
     def _show(self) -> None:
-        assert self.survey is not None
-        mu, known = self.survey.encoding.mu, self._known()
-        order = self._session.order()
-        if self.wanted == "umap" and known is not None:
-            self._set(Layout("umap", known), UmapChart(known, mu))
-        elif self.wanted == "axes" and len(order) > 1:
-            axes = AxesChart(mu, (int(order[0]), int(order[1])))
-            self._set(Layout("axes", axes.coords.astype(np.float32), axes.dims), axes)
+        """The layout that is wanted; until it is there, the last of its kind, else PCA."""
+        encoding, settings = self._session.encoding, self._settings
+        if encoding is None:
+            return
+        mu, dims = encoding.mu, self._dims()
+        kept = self.layouts.of(settings, encoding) or self.layouts.last(settings, encoding)
+        kept = kept or self.layouts.last_of_kind(settings, encoding)
+        if kept is not None:
+            self._set(
+                Layout(settings.kind, kept.coords, None, kept.settings, kept.followed), UmapChart(kept.coords, mu)
+            )
+        elif settings.kind == "axes" and dims is not None:
+            axes = AxesChart(mu, dims)
+            self._set(Layout("axes", axes.coords.astype(np.float32), dims, settings), axes)
         else:
-            plane = PcaChart(mu, self.survey.pca)
-            self._set(Layout("pca", plane.coords.astype(np.float32)), plane)
+            plane = PcaChart(mu, Pca.fit(mu) if self.survey is None else self.survey.pca)
+            self._set(Layout("pca", plane.coords.astype(np.float32), settings=replace(settings, kind="pca")), plane)
+
+    def _dims(self) -> tuple[int, int] | None:
+        """The two dimensions to be shown: those chosen, where the run has them."""
+        order = [int(dim) for dim in self._session.order()]
+        chosen = self._settings.dims
+        if chosen is not None and all(dim in order for dim in chosen):
+            return chosen
+        return (order[0], order[1]) if len(order) > 1 else None
 
     def _set(self, layout: Layout, chart: Chart) -> None:
-        self.chart = chart
+        self.chart = None if self.survey is None else chart  # it is walked on once its points were surveyed
         self._session.set_layout(layout)
 
-    def _fit(self, thorough: bool = False) -> None:
-        if self.wanted != "umap" or self.survey is None:
+    # -- what is laid out
+
+    def _fit(self, thorough: bool = False, asked: bool = False) -> None:
+        settings = self._settings
+        if not settings.fitted or self.survey is None or self._held:
             return
-        if self._projector.busy and self._fitting is not None and not thorough:
+        under_way = self._fitting
+        if self._projector.busy and under_way is not None and under_way.settings.key == settings.key and not thorough:
             # one fit at a time: the next begins where this one ends
-            self._behind = self._fitting.encoding.step != self.survey.encoding.step
+            self._behind = under_way.survey.encoding.step != self.survey.encoding.step
+            self._fitting = replace(under_way, asked=under_way.asked or asked)
+            self._tell(None)
             return
         self._behind = False
-        known = self._known()
-        self._fitting = self.survey
+        encoding, known = self.survey.encoding, self._known()
+        self._fitting = _Fit(self.survey, settings, known is not None, asked or known is None)
+        self._tell(None)
         if known is None:
-            self._session.set_map_note(WAITING)
-        self._projector.fit(self.survey.encoding.mu, known, None if known is None or thorough else REFIT_EPOCHS)
+            self._projector.fit(encoding.mu, settings=settings)
+        else:
+            epochs = THOROUGH_EPOCHS if thorough else None
+            self._projector.fit(encoding.mu, known.coords, epochs, settings, known.encoding.mu)
 
     def _on_laid_out(self, _job: int, coords: NDArray[np.float32]) -> None:
-        fitted, self._fitting = self._fitting, None
-        if fitted is None:
+        fit, self._fitting = self._fitting, None
+        if fit is None:
             return
-        self._umap, self._umap_index = np.asarray(coords, np.float32), fitted.encoding.index
-        self._umap_step = fitted.encoding.step
-        self._session.set_map_note("")
-        if self.wanted == "umap":
+        kept = Kept(fit.survey.encoding, np.asarray(coords, np.float32), fit.settings, fit.followed)
+        self.layouts.put(kept)
+        if self._settings.key == fit.settings.key:
+            self._session.set_map_note("")
             self._show()
-        self.laid_out.emit(fitted, self._umap)
+        self.laid_out.emit(fit.survey, kept.coords)
         if self._behind:
             self._behind = False
             self._fit()
 
     def _on_progress(self, _job: int, share: float) -> None:
-        if self._known() is None and self.wanted == "umap":
-            self._session.set_map_note(f"UMAP {share:.0%}; PCA meanwhile")
+        self._tell(share)
+
+    def _tell(self, share: float | None) -> None:
+        """How far it is, where somebody waits for it."""
+        fit, layout = self._fitting, self._session.layout
+        if fit is None or not fit.asked or self._settings.key != fit.settings.key:
+            return
+        name, meanwhile = NAMES[fit.settings.kind], "the last layout" if layout is None else NAMES[layout.kind]
+        if layout is not None and layout.kind == fit.settings.kind:
+            meanwhile = "the last layout"
+        if share is None:
+            first = COMPILES if fit.settings.kind == "umap" else ""
+            note = f"{name} is on its way{first}; {meanwhile} meanwhile"
+        else:
+            note = f"{name} {share:.0%}; {meanwhile} meanwhile"
+        self._session.set_map_note(note, "cancel")
 
     def _on_failed(self, _job: int, sentence: str) -> None:
-        self._fitting = None
-        self._session.set_map_note(sentence)
+        self._hold(sentence)
+
+    def _hold(self, sentence: str) -> None:
+        """Nothing more is fitted until it is asked for."""
+        self._fitting, self._behind, self._held = None, False, True
+        self._session.set_map_note(sentence, "retry")

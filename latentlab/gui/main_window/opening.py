@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from latentlab.explore.map_cache import save_map
+from latentlab.explore.map_cache import StoredLayout, save_map
 from latentlab.explore.mixture import Mixture
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.library import Library, OpenedRun, Pictures, as_map_images, pictures, read_run
@@ -81,8 +81,8 @@ class Opening(QObject):
         session.open(run)
         session.set_config(run.config)
         session.add_records(opened.records)
-        if opened.stored is not None and opened.umap is not None:
-            self._mapping.show_kept(opened.stored, opened.umap)
+        if opened.stored is not None:
+            self._mapping.show_kept(opened.stored, opened.layouts)
         else:
             session.set_map_note("Reading the pictures…")
         index = None if opened.stored is None else opened.stored.index
@@ -196,17 +196,21 @@ class Opening(QObject):
         if self._session.run is not None and live.inputs.shape[1:] == self._session.run.image_shape:
             self._session.set_live(live)
 
-    def _keep(self, survey: Survey, coords: NDArray[np.float32]) -> None:
-        """A UMAP is kept with its run, so that the next opening shows it at once."""
+    def _keep(self, survey: Survey, _coords: NDArray[np.float32]) -> None:
+        """The layouts of these latents are kept with the run, so that the next opening shows one at once."""
         run = self._session.run
         if run is None or run.read_only or self._session.training.active or survey.encoding.step != run.step:
             return
         labels = None if self._pictures is None else self._pictures.map.labels
+        layouts = [
+            StoredLayout(kept.settings, kept.coords, kept.followed)
+            for kept in self._mapping.layouts.all_of(survey.encoding)
+        ]
 
         def save(_ticket: Ticket) -> None:
             encoding = survey.encoding
             folder = RunFolder(run.path)
             with folder.lock():
-                save_map(folder, encoding.step, encoding.index, encoding.mu, encoding.kl_per_dim, coords, labels)
+                save_map(folder, encoding.step, encoding.index, encoding.mu, encoding.kl_per_dim, layouts, labels)
 
         self._jobs.start("keep the map", save, lambda _nothing: None)

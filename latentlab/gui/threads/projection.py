@@ -1,4 +1,4 @@
-"""The handle of UMAP's own process: started with `spawn`, kept warm, ended when a fit is no longer wanted.
+"""The handle of the process that lays out maps: started with `spawn`, kept warm, ended when a fit is no longer wanted.
 
 UMAP compiles for seconds and holds the interpreter while it does, so it never runs in the window's process. While it
 compiles it reads nothing either, and a pipe holds less than a map's points: they are sent from a thread, too.
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.projection_process import start
+from latentlab.explore.projection_settings import NAMES, ProjectionSettings
 
 
 class Projector(QObject):
@@ -34,6 +35,7 @@ class Projector(QObject):
         self._threads: list[threading.Thread] = []
         self._outbox: queue.SimpleQueue[tuple[object, ...] | None] = queue.SimpleQueue()
         self._job = 0
+        self._settings = ProjectionSettings()  # of the newest job
         self.busy = False
         self._closed = False
         self._heard.connect(self._on_heard)
@@ -42,15 +44,23 @@ class Projector(QObject):
         """Starts the process and lets it compile, so that the first fit does not wait for it."""
         self._send("warm")
 
-    def fit(self, mu: NDArray[np.float32], init: NDArray[np.float32] | None = None, epochs: int | None = None) -> int:
-        """Lays out mu (N, d), from the last layout `init` where given. A fit under way is abandoned.
+    def fit(
+        self,
+        mu: NDArray[np.float32],
+        init: NDArray[np.float32] | None = None,
+        epochs: int | None = None,
+        settings: ProjectionSettings | None = None,
+        before: NDArray[np.float32] | None = None,
+    ) -> int:
+        """Lays out mu (N, d), from the last layout `init` (of what lay at `before`) where given. A fit under way is abandoned.
 
         Returns the job."""
+        self._settings = settings or ProjectionSettings()
         if self.busy:
             self.cancel()
         self._job += 1
         self.busy = True
-        self._send("fit", self._job, np.ascontiguousarray(mu), init, epochs)
+        self._send("fit", self._job, np.ascontiguousarray(mu), init, epochs, self._settings, before)
         return self._job
 
     def cancel(self) -> None:
@@ -74,8 +84,8 @@ class Projector(QObject):
         self._process, self._connection = process, ours = start()
         self._outbox = queue.SimpleQueue()
         self._threads = [
-            threading.Thread(target=self._listen, args=(process, ours), name="umap answers", daemon=True),
-            threading.Thread(target=_send_all, args=(self._outbox, ours), name="umap questions", daemon=True),
+            threading.Thread(target=self._listen, args=(process, ours), name="map answers", daemon=True),
+            threading.Thread(target=_send_all, args=(self._outbox, ours), name="map questions", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -112,7 +122,7 @@ class Projector(QObject):
             self._end()
             if self.busy:
                 self.busy = False
-                self.failed.emit(self._job, "The map's process has ended unexpectedly; choose UMAP again to retry")
+                self.failed.emit(self._job, f"{NAMES[self._settings.kind]}'s process has ended before it was done")
             return
         kind, *rest = message
         if kind == "warm":
