@@ -17,6 +17,7 @@ from latentlab.runs.folder import RunFolder
 if TYPE_CHECKING:
     from latentlab.explore.loaded import Loaded
 
+LEAST_LIMIT = 2  # of a configuration
 OF_LATENTS = ("collapse", "over-regularised", "few-dimensions", "runaway")
 
 
@@ -92,7 +93,10 @@ def _others(request: Namespace, loaded: "Loaded") -> Images:
     if height != width:
         raise ValueError(f"--against needs a model of square images, and this one's are {width}x{height}")
     values = {**from_argument(request.against), "image_size": height, "channels": channels}
-    dataset = data_of(RunConfig.parse({"data": values}), request.data_dir)
+    if request.limit is not None:
+        values["limit"] = max(request.limit, LEAST_LIMIT)  # where the source can, it reads no more than that
+    config = RunConfig.parse({"data": values, "training": {"seed": request.seed}})
+    dataset = data_of(config, request.data_dir)
     return limited(dataset.test if len(dataset.test) else dataset.train, request.limit, request.seed)
 
 

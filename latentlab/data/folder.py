@@ -3,6 +3,9 @@
 Every picture becomes a square of one size. Every tenth picture, in the order of their names, is the test part; so it
 stays the same from day to day, and every class that has ten pictures is in it. A file that cannot be used is skipped
 and told of in the notes.
+
+With a limit only what the seed draws is looked at, balanced over the subfolders: a few of a million pictures are read
+as quickly as a few.
 """
 
 import os
@@ -12,15 +15,17 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentlab.data.decoding import EVERY, Decoded, Plan, decoded, told
 from latentlab.data.pictures import SUFFIXES, Header, Unusable, header
 from latentlab.data.request import Request
-from latentlab.images import Dataset, Images, chosen
+from latentlab.images import Dataset, Images, Indices, balanced, chosen
 
 SIZE = 64  # where the pictures have no common size of their own
 SMALLEST, LARGEST = 8, 128  # sides that the networks take
 TEST_EVERY = 10
+LEAST_TESTED = 1000  # pictures of the test part that are drawn beside a limit that is smaller
 
 
 @dataclass(frozen=True)
@@ -33,24 +38,39 @@ class Listing:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Some of a list: rows in it, training part first, which has `train` of them; and their indices in the data set."""
+
+    rows: Indices
+    index: Indices
+    train: int
+
+
 def read(request: Request) -> Dataset:
     """The pictures as uint8 (N, 1 or 3, S, S), labelled by subfolder. Raises ValueError where there are none.
 
-    Many of them are decoded once and then read from where `decoding` keeps them.
+    Many of them are decoded once and then read from where `decoding` keeps them. With a limit, a size and channels that
+    are not asked for are those that fit what was drawn.
     """
     assert request.config.path is not None, "the configuration has seen to that"
     root = Path(request.config.path).expanduser()
     listing = listed(root)
     if not listing.paths:
         raise ValueError(f"{root} has no pictures in it or its subfolders ({', '.join(SUFFIXES)} are read)")
-    found = decoded(str(root.resolve()), root, listing.paths, request, lambda: _plan(listing.paths, request))
-    names = [str(path.relative_to(root)) for path in listing.paths]
+    drawn = _drawn(listing, request)
+    whose, paths = str(root.resolve()), listing.paths
+    if drawn is not None:
+        whose += f" ({request.config.limit} by seed {request.seed})"
+        paths = [listing.paths[row] for row in drawn.rows]
+    found = decoded(whose, root, paths, request, lambda: _plan(paths, request))
+    names = [str(path.relative_to(root)) for path in paths]
     skipped = told({names[row]: reason for row, reason in found.skipped.items()}, len(names))
     if not len(found.rows):
         raise ValueError(f"{root} has no usable picture: {'; '.join(skipped)}")
     if len(found.rows) < 2:
         raise ValueError(f"{root} has only 1 usable picture; at least 2 are needed")
-    return _divided(root.resolve().name, found, listing, (*listing.notes, *skipped, *found.notes))
+    return _divided(root.resolve().name, found, listing, drawn, (*listing.notes, *skipped, *found.notes))
 
 
 def listed(root: Path) -> Listing:
@@ -112,22 +132,51 @@ def _own_size(headers: dict[int, Header]) -> int:
     return side if SMALLEST <= side <= LARGEST else SIZE
 
 
-def _divided(name: str, found: Decoded, listing: Listing, notes: tuple[str, ...]) -> Dataset:
-    """Training and test part; classes of which nothing was usable are gone."""
-    order = np.arange(len(found.rows), dtype=np.int64)
-    is_test = order % TEST_EVERY == TEST_EVERY - 1
+def _is_test(count: int) -> NDArray[np.bool_]:
+    """Which of so many pictures are the test part."""
+    is_test = np.arange(count) % TEST_EVERY == TEST_EVERY - 1
     if not is_test.any():
         is_test[-1] = True
-    labels, class_names = None, listing.class_names
-    if listing.labels is not None:
-        used, labels = np.unique(np.array(listing.labels)[found.rows], return_inverse=True)
-        labels = labels.astype(np.int64)
-        class_names = tuple(class_names[label] for label in used)
-    train, test = order[~is_test], order[is_test]
-    images = [
-        Images(chosen(found.pixels, part), index, None if labels is None else labels[part], class_names)
-        for part, index in ((train, order[: len(train)]), (test, order[len(train) :]))
+    return is_test
+
+
+def _drawn(listing: Listing, request: Request) -> Drawn | None:
+    """What a limit leaves of the list; None where that is all of it."""
+    limit, is_test = request.config.limit, _is_test(len(listing.paths))
+    train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
+    if limit is None or limit >= len(train):
+        return None
+    labels = None if listing.labels is None else np.array(listing.labels)
+    kept = [
+        balanced(None if labels is None else labels[part], len(part), count, request.seed)
+        for part, count in ((train, limit), (test, max(limit, LEAST_TESTED)))
     ]
+    return Drawn(
+        np.concatenate([train[kept[0]], test[kept[1]]]), np.concatenate([kept[0], len(train) + kept[1]]), limit
+    )
+
+
+def _divided(name: str, found: Decoded, listing: Listing, drawn: Drawn | None, notes: tuple[str, ...]) -> Dataset:
+    """Training and test part. Of a whole folder what cannot be used, and classes of nothing else, do not count."""
+    order = np.arange(len(found.rows), dtype=np.int64)
+    labels, class_names = None, listing.class_names
+    if drawn is None:
+        rows, is_test = found.rows, _is_test(len(order))
+        index = np.empty_like(order)
+        index[~is_test], index[is_test] = np.split(order, [np.count_nonzero(~is_test)])
+    else:
+        rows, index, is_test = drawn.rows[found.rows], drawn.index[found.rows], found.rows >= drawn.train
+    if listing.labels is not None:
+        labels = np.array(listing.labels, np.int64)[rows]
+        if drawn is None:
+            used, labels = np.unique(labels, return_inverse=True)
+            class_names = tuple(class_names[label] for label in used)
+    images = [
+        Images(chosen(found.pixels, part), index[part], None if labels is None else labels[part], class_names)
+        for part in (order[~is_test], order[is_test])
+    ]
+    if not len(images[0]):
+        raise ValueError(f"{name} has no usable picture to train on among those drawn: take a larger limit")
     return Dataset(name, images[0], images[1], notes)
 
 

@@ -65,7 +65,7 @@ SOURCES: dict[str, Source] = {
     "fashion-mnist": Source("70,000 garments, 28x28, grey, 10 classes; 31 MB to download", _fashion_mnist),
     "cifar10": Source("60,000 photographs, 32x32, colour, 10 classes; 170 MB to download", _cifar10),
     "celeba": Source("202,599 faces, 64x64, colour, 40 attributes; from files that you have", _celeba, True),
-    FOLDER: Source("your own pictures: one subfolder per class, or none", _folder),
+    FOLDER: Source("your own pictures: one subfolder per class, or none", _folder, True),
 }
 
 

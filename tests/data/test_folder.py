@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from latentlab.config import DataConfig
+from latentlab.data import pictures as pictures_module
 from latentlab.data.request import Cancelled
 from latentlab.data.sources import load
-from latentlab.images import Dataset
+from latentlab.images import Dataset, limited
 
 
 def read(folder: Path, **fields: object) -> Dataset:
@@ -209,3 +210,59 @@ def test_progress_is_told_and_cancelling_ends_it(pictures: Path) -> None:
     assert told[-1] == ("reading the pictures", 30, 30)
     with pytest.raises(Cancelled):
         load(config, data_dir=Path("x"), cancelled=lambda: True)
+
+
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files that are opened from now on."""
+    seen: list[Path] = []
+
+    def remember(path: Path) -> Image.Image:
+        seen.append(path)
+        return before(path)
+
+    before = pictures_module._opened
+    monkeypatch.setattr(pictures_module, "_opened", remember)
+    return seen
+
+
+def test_with_a_limit_only_what_is_drawn_is_opened(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latentlab.data.folder.LEAST_TESTED", 2)
+    seen = opened(monkeypatch)
+    data = read(pictures, limit=4)
+    assert (len(data.train), len(data.test)) == (4, 3)
+    assert len(set(seen)) == 7
+    assert data.train.labels is not None
+    assert np.bincount(data.train.labels).tolist() == [2, 2]
+    assert data.class_names == ("cats", "dogs")
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_what_is_drawn_is_what_a_limit_leaves_of_the_whole(pictures: Path, seed: int) -> None:
+    """The same pictures, indices and labels as when all are read and then limited."""
+    for classes in (True, False):
+        folder = pictures if classes else pictures / "dogs"
+        config = DataConfig(source="folder", path=str(folder), limit=5)
+        drawn = load(config, data_dir=Path("nowhere"), seed=seed)
+        whole = read(folder)
+        wanted = limited(whole.train, 5, seed)
+        assert drawn.train.index.tolist() == wanted.index.tolist()
+        assert np.array_equal(drawn.at(drawn.train.index).pixels, wanted.pixels[np.arange(5)])
+        assert np.array_equal(drawn.test.index, whole.test.index)
+        assert np.array_equal(drawn.at(whole.test.index).pixels, whole.at(whole.test.index).pixels)
+        assert drawn.class_names == whole.class_names
+        assert (drawn.train.labels is None) is not classes
+        if drawn.train.labels is not None and wanted.labels is not None:
+            assert drawn.train.labels.tolist() == wanted.labels.tolist()
+
+
+def test_a_limit_that_leaves_all_is_none(pictures: Path) -> None:
+    assert read(pictures, limit=27).fingerprint == read(pictures).fingerprint
+
+
+def test_a_broken_picture_among_those_drawn_is_told_of(pictures: Path) -> None:
+    for path in (pictures / "cats").iterdir():
+        path.write_bytes(b"broken")
+    data = read(pictures, limit=4)
+    assert len(data.train) == 2
+    assert data.class_names == ("cats", "dogs")
+    assert "pictures skipped" in data.notes[0]
