@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from latentlab.cli.report import counted
+
 NATS = "nats per image"
 SHOWN_DIMENSIONS = 6
 SHOWN_IMAGES = 5
@@ -29,16 +31,17 @@ def table(found: dict[str, Any]) -> str:
 
 def _title(found: dict[str, Any]) -> str:
     limit = " (a balanced choice)" if found["protocol"].get("limit") else ""
+    images = counted(found["n"], f"{found['split']} image")
     return (
-        f"{found['run']}, step {found['step']:,}: {found['n']:,} {found['split']} images of {found['data']}{limit}, "
-        f"{found['nll_samples']:,} draws each, seed {found['seed']}"
+        f"{found['run']}, step {found['step']:,}: {images} of {found['data']}{limit}, "
+        f"{counted(found['nll_samples'], 'draw')} each, seed {found['seed']}"
     )
 
 
 def _bounds(found: dict[str, Any]) -> list[Row]:
     given = " given the class" if found["protocol"]["given_the_class"] else ""
     if found["protocol"]["grey"]:
-        given += ", of grey pixels: a cross-entropy, not a likelihood"
+        given += ", of values between 0 and 1: a cross-entropy, not a likelihood"
     bits = found["bits_per_dim"] or {}
     notes = {name: f"; {value:.3f} bits per dimension" for name, value in bits.items()}
     return [

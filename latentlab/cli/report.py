@@ -12,6 +12,11 @@ from latentlab.events import Event, Finished, Measured, Started, Warned
 from latentlab.runs.folder import RunFolder, summary
 
 
+def counted(count: int, thing: str) -> str:
+    """'1 epoch', '20 epochs'."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 class Report(AbstractContextManager["Report"], Protocol):
     """Something that is told every event."""
 
@@ -65,7 +70,7 @@ class Progress(Report):
         held_out = f" ({event.validation_images:,} held out)" if event.validation_images else ""
         tqdm.write(
             f"{event.run}: {event.parameters:,} parameters on {event.device}, "
-            f"{event.train_images:,} images{held_out}, {event.total_epochs} epochs",
+            f"{counted(event.train_images, 'image')}{held_out}, {counted(event.total_epochs, 'epoch')}",
             file=sys.stderr,
         )
         self._bar = tqdm(total=event.total_steps, initial=event.step, unit="step", dynamic_ncols=True, file=sys.stderr)
@@ -83,4 +88,4 @@ def closing_line(run: RunFolder, end: Finished) -> str:
     """What came of it, for stdout: name, epochs, time, the best negative ELBO, and where the run lies."""
     row = summary(run.path)
     best = "" if row.best_neg_elbo is None else f", best negative ELBO {row.best_neg_elbo:.2f} nats per image"
-    return f"{run.name}: {row.epochs_done} epochs in {end.seconds:.1f} s{best}; {run.path}"
+    return f"{run.name}: {counted(row.epochs_done, 'epoch')} in {end.seconds:.1f} s{best}; {run.path}"

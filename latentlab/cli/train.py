@@ -39,8 +39,8 @@ def train(request: Namespace) -> int:
         run, dataset = found
         if run.record.status == "completed":
             if ranks.writes:
-                done = run.record.config.training.epochs
-                print(f"the {done} epochs of {run.name} are done already; --more N adds to them")
+                done = report.counted(run.record.config.training.epochs, "epoch")
+                print(f"{run.name} has had its {done} already; --more N adds to that")
             return DONE
         return _follow(run, dataset, request.json, ranks)
 
@@ -171,7 +171,8 @@ def _total(request: Namespace, run: RunFolder) -> int:
         return set_to + request.more
     done = set_to if run.record.status == "completed" else run.metrics.progress().epoch
     if request.epochs is not None and request.epochs < done:
-        raise ValueError(f"{run.name} has had {done} epochs; --epochs is the new total and cannot be {request.epochs}")
+        had = report.counted(done, "epoch")
+        raise ValueError(f"{run.name} has had {had}; --epochs is the new total and cannot be {request.epochs}")
     return set_to if request.epochs is None else request.epochs
 
 

@@ -25,6 +25,7 @@ from latentlab.images import Dataset, Images, Indices, balanced, chosen
 SIZE = 64  # where the pictures have no common size of their own
 SMALLEST, LARGEST = 8, 128  # sides that the networks take
 TEST_EVERY = 10
+SHOWN = 3  # names of folders in a note
 LEAST_TESTED = 1000  # pictures of the test part that are drawn beside a limit that is smaller
 
 
@@ -83,14 +84,26 @@ def listed(root: Path) -> Listing:
         raise ValueError(f"the folder {root} may not be read: change its permissions") from None
     loose = [path for path in entries if _is_picture(path)]
     classes = {entry.name: found for entry in entries if entry.is_dir() and (found := list(_walk(entry)))}
+    deeper = _deeper(root, classes) if not loose else ()
     if len(classes) < 2:
-        return Listing(sorted([*loose, *(path for found in classes.values() for path in found)]), None, (), ())
+        return Listing(sorted([*loose, *(path for found in classes.values() for path in found)]), None, (), deeper)
     count = f"{_pictures(len(loose))} beside the class folders {'was' if len(loose) == 1 else 'were'}"
-    notes = (f"{count} left out",) if loose else ()
+    notes = (f"{count} left out",) if loose else deeper
     names = tuple(sorted(classes))
     paths = [path for name in names for path in classes[name]]
     labels = [label for label, name in enumerate(names) for _ in classes[name]]
     return Listing(paths, labels, names, notes)
+
+
+def _deeper(root: Path, found: dict[str, list[Path]]) -> tuple[str, ...]:
+    """A note where `root` may be the parent of the folder that is meant: its subfolders hold folders alone."""
+    below = {name: {path.relative_to(root / name).parts[:-1][:1] for path in paths} for name, paths in found.items()}
+    if not below or any(() in parts for parts in below.values()) or max(map(len, below.values())) < 2:
+        return ()
+    names = sorted({part for parts in below.values() for (part,) in parts})
+    shown = ", ".join(names[:SHOWN]) + (" and others" if len(names) > SHOWN else "")
+    taken = f"{', '.join(sorted(found))} are the classes" if len(found) > 1 else "there are no classes"
+    return (f"{taken}; where {shown} are meant to be, name the folder that holds these: {root / min(found)}",)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -31,7 +31,10 @@ def test_a_run_is_made_followed_and_gone_on_with(call: Callable[..., Any], tmp_p
 
 
 def test_going_on_may_be_elsewhere(call: Callable[..., Any], tmp_path: Path) -> None:
-    assert call(*SMALL, "--epochs", "1").code == 0
+    first = call(*SMALL, "--epochs", "1")
+    assert first.out.startswith("digits-vae-1: 1 epoch in ")
+    assert "images (20 held out), 1 epoch\n" in first.err
+    assert "has had its 1 epoch already" in call("train", "--resume", "digits-vae-1").out
     assert "tpu" in call("train", "--resume", "digits-vae-1", "--more", "1", "--device", "tpu").refused()
     assert call("train", "--resume", "digits-vae-1", "--more", "1", "--device", "auto").code == 0
     training = open_run("digits-vae-1", tmp_path / "runs").record.config.training

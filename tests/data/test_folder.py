@@ -266,3 +266,17 @@ def test_a_broken_picture_among_those_drawn_is_told_of(pictures: Path) -> None:
     assert len(data.train) == 2
     assert data.class_names == ("cats", "dogs")
     assert "pictures skipped" in data.notes[0]
+
+
+@pytest.mark.parametrize("parts", [("train", "val"), ("photos",)])
+def test_the_parent_of_the_folder_that_is_meant_is_told_of(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    for part in parts:
+        for name in ("cats", "dogs"):
+            for number in range(3):
+                paint(tmp_path / part / name / f"{number}.png")
+    data = read(tmp_path)
+    assert data.class_names == (parts if len(parts) > 1 else ())
+    (note,) = data.notes
+    assert note.endswith(f"where cats, dogs are meant to be, name the folder that holds these: {tmp_path / parts[0]}")
+    assert read(tmp_path / parts[0]).class_names == ("cats", "dogs")
+    assert read(tmp_path / parts[0]).notes == ()
