@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import boolean, float32, float64, int64, njit, uint8, uint16, uint32, uint64, void
+from numba import float32, float64, int64, njit, uint8, uint16, uint32, uint64, void
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
@@ -26,9 +26,10 @@ Doubles = NDArray[np.float64]
 PHASES = 4  # a disc's middle is rounded to this share of a pixel
 SUMMED = 255  # points of one pixel whose colours are summed up, in 16 bits each; further ones are only counted
 MOST = 65535
+TILE = 32  # pixels of a line in which it is remembered whether there are points: most of a map is empty
 LANES, PAIR = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x00FF00FF)
 B8, B16, B32, B48 = np.uint64(8), np.uint64(16), np.uint64(32), np.uint64(48)
-WHOLE, LANE, ONE_MORE = np.uint64(256), np.uint64(0xFFFF), np.uint64(1 << 48)
+WHOLE, BYTE, LANE, ONE_MORE = np.uint64(256), np.uint64(255), np.uint64(0xFFFF), np.uint64(1 << 48)
 
 
 def _compiled(*signature: Any, **options: Any) -> Callable[[Any], Any]:
@@ -44,91 +45,160 @@ def _compiled(*signature: Any, **options: Any) -> Callable[[Any], Any]:
 
 
 _POINTS = (float32[:, ::1], uint16[::1], uint8[::1], uint8, float64[::1])  # xy, groups, states, want, view
+_BLOCK = 2048  # points that are placed before they are drawn: a guess whether the next one is in the picture costs more
 
 
-@_compiled(void(*_POINTS, uint64[::1], uint64[:, ::1]))
-def accumulate(xy: Floats, groups: Shorts, states: Bytes, want: int, view: Doubles, palette: Wide, sums: Wide) -> None:
-    """Counts the points of each pixel in sums (H, W), and sums up their colours: 16 bits each, count, G, R, B.
-
-    palette (G,): 1 << 48 | green << 32 | red << 16 | blue.
-    """
-    height, width = sums.shape
-    for row in range(len(xy)):
-        if states[row] != want:
-            continue
+@_compiled(int64(*_POINTS, int64, float64, float64, float64, float64[:, ::1], uint16[::1]))
+def _place(
+    xy: Floats,
+    groups: Shorts,
+    states: Bytes,
+    want: int,
+    view: Doubles,
+    first: int,
+    width: float,
+    height: float,
+    margin: float,
+    places: Doubles,
+    kinds: Shorts,
+) -> int:
+    """Pixels and groups of those points of a block that lie within the margin about the picture; returns how many."""
+    count = 0
+    for row in range(first, min(first + _BLOCK, len(xy))):
         x = xy[row, 0] * view[0] + view[2]
         y = xy[row, 1] * view[1] + view[3]
-        if x >= 0.0 and y >= 0.0 and x < width and y < height:  # not so for NaN
-            column, line = int(x), int(y)
-            so_far = sums[line, column]
+        places[count, 0], places[count, 1], kinds[count] = x, y, groups[row]
+        across = (x >= -margin) & (x < width + margin)  # not so for NaN
+        count += across & (y >= -margin) & (y < height + margin) & (states[row] == want)
+    return count
+
+
+@_compiled(void(*_POINTS, uint64[::1], uint64[:, ::1], uint8[:, ::1]))
+def accumulate(
+    xy: Floats, groups: Shorts, states: Bytes, want: int, view: Doubles, palette: Wide, sums: Wide, touched: Bytes
+) -> None:
+    """Counts the points of each pixel in sums (H, W), and sums up their colours: 16 bits each, count, G, R, B.
+
+    palette (G,): 1 << 48 | green << 32 | red << 16 | blue. touched (H, W / TILE): becomes 1 where there are any.
+    """
+    height, width = sums.shape
+    flat, marks, tiles = sums.reshape(-1), touched.reshape(-1), touched.shape[1]
+    places, kinds = np.empty((_BLOCK + 1, 2), np.float64), np.empty(_BLOCK + 1, np.uint16)
+    for first in range(0, len(xy), _BLOCK):
+        for each in range(_place(xy, groups, states, want, view, first, width, height, 0.0, places, kinds)):
+            x, y = int(places[each, 0]), int(places[each, 1])
+            at = np.uint64(y * width + x)
+            marks[np.uint64(y * tiles + x // TILE)] = 1
+            so_far = flat[at]
             count = so_far >> B48
             if count < SUMMED:
-                sums[line, column] = so_far + palette[groups[row]]
+                flat[at] = so_far + palette[kinds[each]]
             elif count < MOST:
-                sums[line, column] = so_far + ONE_MORE
+                flat[at] = so_far + ONE_MORE
 
 
-@_compiled(void(uint64[::1], float32[:, ::1], int64), fastmath=True)
-def _unpack(line: Wide, planes: Floats, margin: int) -> None:
-    """One line of sums as floats into planes (4, margin + W + margin): counts, then red, green, blue times counts."""
-    for x in range(len(line)):
-        packed = line[x]
-        if packed == 0:
-            for plane in range(4):
-                planes[plane, margin + x] = 0
-            continue
-        count = np.float32(packed >> B48)
-        share = count / min(count, np.float32(SUMMED))
-        planes[0, margin + x] = count
-        planes[1, margin + x] = np.float32((packed >> B16) & LANE) * share
-        planes[2, margin + x] = np.float32((packed >> B32) & LANE) * share
-        planes[3, margin + x] = np.float32(packed & LANE) * share
+@_compiled(void(uint64[::1], float32[:, ::1], int64), fastmath=True, error_model="numpy")
+def _unpack(sums: Wide, planes: Floats, start: int) -> None:
+    """Some sums of a line as floats into planes (4, ...) from `start` on: counts, then red, green, blue times them."""
+    for x in range(len(sums)):
+        packed = sums[x]
+        count = np.float32(np.int32(packed >> B48))
+        share = max(count * np.float32(1 / SUMMED), np.float32(1))
+        planes[0, start + x] = count
+        planes[1, start + x] = np.float32(np.int32((packed >> B16) & LANE)) * share
+        planes[2, start + x] = np.float32(np.int32((packed >> B32) & LANE)) * share
+        planes[3, start + x] = np.float32(np.int32(packed & LANE)) * share
 
 
-@_compiled(void(float32[:, :, ::1], int64, float32[::1], float32[:, ::1], float32[:, ::1]), fastmath=True)
-def _smooth(ring: Floats, first: int, taps: Floats, column: Floats, out: Floats) -> None:
+@_compiled(
+    void(float32[:, :, ::1], int64, float32[::1], float32[:, ::1], float32[:, ::1], int64, int64),
+    fastmath=True,
+    error_model="numpy",
+)
+def _smooth(ring: Floats, first: int, taps: Floats, column: Floats, out: Floats, start: int, stop: int) -> None:
     """Weighs the lines of the ring, from `first` on, and then each pixel's neighbours, with taps (T,)."""
-    width = out.shape[1]
-    column[:] = 0
-    for tap in range(len(taps)):
-        planes, weight = ring[(first + tap) % len(taps)], taps[tap]
-        for plane in range(4):
-            for x in range(column.shape[1]):
-                column[plane, x] += weight * planes[plane, x]
-    out[:] = 0
-    for tap in range(len(taps)):
-        weight = taps[tap]
-        for plane in range(4):
-            for x in range(width):
-                out[plane, x] += weight * column[plane, x + tap]
+    across = stop - start
+    for plane in range(4):
+        upright = column[plane, start : stop + len(taps) - 1]
+        upright[:] = 0
+        for tap in range(len(taps)):
+            source = ring[(first + tap) % len(taps), plane, start : stop + len(taps) - 1]
+            for x in range(len(upright)):
+                upright[x] += taps[tap] * source[x]
+        level = out[plane, start:stop]
+        level[:] = 0
+        for tap in range(len(taps)):
+            source = column[plane, start + tap : start + tap + across]
+            for x in range(len(level)):
+                level[x] += taps[tap] * source[x]
 
 
-@_compiled(void(float32[:, ::1], float32[::1], uint32[::1]), fastmath=True)
-def _tone(planes: Floats, tone: Floats, line: Picture) -> None:
-    """Colours of one line from smoothed counts and sums of squared colours, over what the line shows already.
-
-    tone: see `resolve`.
-    """
-    typical, faintest, edge, opacity, towards, most = tone[0], tone[1], tone[2], tone[3], tone[4], tone[5]
+@_compiled(void(float32[:, ::1], float32[::1], uint32[::1], int64, int64), fastmath=True, error_model="numpy")
+def _tone(planes: Floats, tone: Floats, line: Picture, start: int, stop: int) -> None:
+    """Lays smoothed counts and sums of squared colours over what one line shows already. tone: see `resolve`."""
+    typical, thinnest, edge, opacity, towards, most = tone[0], tone[1], tone[2], tone[3], tone[4], tone[5]
     half, one, byte = np.float32(0.5), np.float32(1), np.float32(255)
-    for x in range(len(line)):
-        count = planes[0, x]
+    counts, reds, greens, blues = (
+        planes[0, start:stop],
+        planes[1, start:stop],
+        planes[2, start:stop],
+        planes[3, start:stop],
+    )
+    pixels = line[start:stop]
+    for x in range(len(pixels)):
+        count, below = counts[x], np.int32(pixels[x])
         root = np.sqrt(count)
         share = root / (root + typical)
-        alpha = opacity * min(count * edge, one) * (faintest + (one - faintest) * share)
-        further = max(share - half, np.float32(0)) * most
-        scale = alpha * (one - further)
-        extra = alpha * further * towards
+        alpha = opacity * min(count * edge, one) * (thinnest + (one - thinnest) * share)
+        left = one - alpha
+        deep = max(share - half, np.float32(0)) * most
+        scale, extra = alpha * (one - deep), alpha * deep * towards + half
         level = byte / max(count, np.float32(1e-6))
-        red = np.sqrt(planes[1, x] * level) * scale + extra
-        green = np.sqrt(planes[2, x] * level) * scale + extra
-        blue = np.sqrt(planes[3, x] * level) * scale + extra
-        line[x] = (
-            (np.uint32(alpha * byte + half) << np.uint32(24))
-            | (np.uint32(red + half) << np.uint32(16))
-            | (np.uint32(green + half) << np.uint32(8))
-            | np.uint32(blue + half)
-        )
+        red = np.sqrt(reds[x] * level) * scale + extra + left * np.float32((below >> 16) & 255)
+        green = np.sqrt(greens[x] * level) * scale + extra + left * np.float32((below >> 8) & 255)
+        blue = np.sqrt(blues[x] * level) * scale + extra + left * np.float32(below & 255)
+        cover = alpha * byte + half + left * np.float32((below >> 24) & 255)
+        pixels[x] = np.uint32((np.int32(cover) << 24) | (np.int32(red) << 16) | (np.int32(green) << 8) | np.int32(blue))
+
+
+@_compiled(void(uint64[:, ::1], uint8[:, ::1], float32[::1], float32[::1], uint32[:, ::1]))
+def resolve(sums: Wide, touched: Bytes, taps: Floats, tone: Floats, picture: Picture) -> None:
+    """Draws what `accumulate` made of the points as a density over picture (H, W).
+
+    taps (T,): T odd and less than TILE, adding up to 1: each point is spread over T x T pixels. tone (6,): the square
+    root of the count that half the full tone is for; the opacity of the thinnest places; the factor that makes a lone
+    point's middle that opaque; the opacity of all; the grey, 0 to 255, that the densest places go towards, and how far.
+    The colour of a pixel is the root of the mean square of its points' colours: nearly a mean of light.
+    """
+    (height, width), tiles, reach = sums.shape, touched.shape[1], len(taps) // 2
+    ring = np.zeros((len(taps), 4, width + 2 * reach), np.float32)
+    column, out = np.zeros((4, width + 2 * reach), np.float32), np.zeros((4, width), np.float32)
+    live = np.zeros(tiles + 2, np.uint8)
+    for ahead in range(height + reach):
+        planes = ring[ahead % len(taps)]
+        planes[:] = 0
+        if ahead < height:
+            for tile in range(tiles):
+                if touched[ahead, tile]:
+                    start = tile * TILE
+                    _unpack(sums[ahead, start : min(start + TILE, width)], planes, reach + start)
+        y = ahead - reach
+        if y < 0:
+            continue
+        live[:] = 0
+        for line in range(max(y - reach, 0), min(y + reach + 1, height)):
+            for tile in range(tiles):
+                live[1 + tile] |= touched[line, tile]
+        start = -1
+        for tile in range(tiles + 1):
+            on = tile < tiles and (live[tile] or live[tile + 1] or live[tile + 2])  # a neighbour's points reach here
+            if on and start < 0:
+                start = tile * TILE
+            elif start >= 0 and not on:
+                stop = min(tile * TILE, width)
+                _smooth(ring, (ahead + 1) % len(taps), taps, column, out, start, stop)
+                _tone(out, tone, picture[y], start, stop)
+                start = -1
 
 
 @_compiled(uint32(uint32, uint64, uint64))
@@ -139,47 +209,7 @@ def _over(below: Any, colour: Any, left: Any) -> Any:
     return np.uint32(((mixed >> B32) << B8) | (mixed & PAIR))
 
 
-@_compiled(void(uint32[::1], uint32[::1]))
-def _lay(line: Picture, onto: Picture) -> None:
-    """One line over another."""
-    for x in range(len(line)):
-        pixel = np.uint64(line[x])
-        if pixel:
-            wide = (((pixel >> B8) & PAIR) << B32) | (pixel & PAIR)
-            onto[x] = _over(onto[x], wide, WHOLE - (pixel >> np.uint64(24)))
-
-
-@_compiled(void(uint64[:, ::1], float32[::1], float32[::1], boolean, uint32[:, ::1]))
-def resolve(sums: Wide, taps: Floats, tone: Floats, fresh: bool, picture: Picture) -> None:
-    """Draws the sums (H, W) of `accumulate` as a density into picture (H, W), or over it where it is not fresh.
-
-    taps (T,): T odd, adding up to 1: each point is spread over T x T pixels. tone (6,): the square root of the count
-    of half the full tone; the opacity of the thinnest places; the factor that makes a lone point's middle that opaque;
-    the opacity of all; the grey, 0 to 255, that the densest places go towards, and how far, 0 to 1.
-    The colour of a pixel is the root of the mean square of its points' colours (a mean in nearly linear light).
-    """
-    height, width = sums.shape
-    reach = len(taps) // 2
-    ring = np.zeros((len(taps), 4, width + 2 * reach), np.float32)
-    column, out = np.zeros((4, width + 2 * reach), np.float32), np.zeros((4, width), np.float32)
-    line = np.zeros(width, np.uint32)
-    for ahead in range(height + reach):
-        if ahead < height:
-            _unpack(sums[ahead], ring[ahead % len(taps)], reach)
-        else:
-            ring[ahead % len(taps)] = 0
-        y = ahead - reach
-        if y < 0:
-            continue
-        _smooth(ring, (ahead + 1) % len(taps), taps, column, out)
-        if fresh:
-            _tone(out, tone, picture[y])
-        else:
-            _tone(out, tone, line)
-            _lay(line, picture[y])
-
-
-@_compiled(void(*_POINTS, uint64[::1], uint16[:, :, ::1], uint16[:, :, ::1], int64[:, :, ::1], uint32[:, ::1]))
+@_compiled(void(*_POINTS, uint64[::1], int64[:, :, ::1], uint64[:, :, ::1], uint32[:, ::1]))
 def discs(
     xy: Floats,
     groups: Shorts,
@@ -187,39 +217,36 @@ def discs(
     want: int,
     view: Doubles,
     palette: Wide,
-    cover: Shorts,
-    light: Shorts,
-    spans: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    shares: Wide,
     picture: Picture,
 ) -> None:
     """Draws the points one over the other into picture (H, W), as discs whose middles keep their place in the pixel.
 
-    cover, light (PHASES * PHASES, K, K): a disc's opacity and that times its shade, of 256, for each place of its
-    middle within the middle pixel, row by row; spans (..., K, 2): the columns of each line that are not empty.
-    palette (G,): green << 32 | red << 16 | blue.
+    offsets (PHASES ** 2, M, 2): the pixels of a disc, x and y from the middle one, for each place that its middle may
+    have within that one, row by row; shares (PHASES ** 2, M, 2): how opaque it is there, and that times its shade, of
+    256. palette (G,): green << 32 | red << 16 | blue.
     """
     height, width = picture.shape
-    side = cover.shape[1]
-    reach = side // 2
-    for row in range(len(xy)):
-        if states[row] != want:
-            continue
-        x = xy[row, 0] * view[0] + view[2]
-        y = xy[row, 1] * view[1] + view[3]
-        if not (x >= -reach and y >= -reach and x < width + reach and y < height + reach):  # NaN neither
-            continue
-        left, top = int(np.floor(x)), int(np.floor(y))
-        phase = int((y - top) * PHASES) * PHASES + int((x - left) * PHASES)
-        left, top = left - reach, top - reach
-        colour = palette[groups[row]]
-        for line in range(max(-top, 0), min(side, height - top)):
-            for column in range(max(spans[phase, line, 0], -left), min(spans[phase, line, 1], width - left)):
-                opacity = np.uint64(cover[phase, line, column])
-                lit = ((colour * np.uint64(light[phase, line, column])) >> B8) & LANES
-                alpha = (opacity * np.uint64(255)) >> B8
-                picture[top + line, left + column] = _over(
-                    picture[top + line, left + column], lit | (alpha << B48), WHOLE - opacity
-                )
+    flat = picture.reshape(-1)
+    reach = np.abs(offsets).max()
+    steps = offsets[:, :, 1] * width + offsets[:, :, 0]
+    places, kinds = np.empty((_BLOCK + 1, 2), np.float64), np.empty(_BLOCK + 1, np.uint16)
+    for first in range(0, len(xy), _BLOCK):
+        for each in range(_place(xy, groups, states, want, view, first, width, height, reach, places, kinds)):
+            left, top = int(np.floor(places[each, 0])), int(np.floor(places[each, 1]))
+            phase = int((places[each, 1] - top) * PHASES) * PHASES + int((places[each, 0] - left) * PHASES)
+            middle, colour = top * width + left, palette[kinds[each]]
+            whole = left >= reach and top >= reach and left < width - reach and top < height - reach
+            for pixel in range(steps.shape[1]):
+                if not whole:
+                    x, y = left + offsets[phase, pixel, 0], top + offsets[phase, pixel, 1]
+                    if x < 0 or y < 0 or x >= width or y >= height:
+                        continue
+                at = np.uint64(middle + steps[phase, pixel])
+                opacity = shares[phase, pixel, 0]
+                lit = ((colour * shares[phase, pixel, 1]) >> B8) & LANES
+                flat[at] = _over(flat[at], lit | (((opacity * BYTE) >> B8) << B48), WHOLE - opacity)
 
 
 @_compiled(int64(float32[:, ::1], uint8[::1], float64, float64, float64))

@@ -14,7 +14,7 @@ from latentlab.gui.widgets.point_style import SAMPLE, PointStyle, stamps, style_
 log = logging.getLogger(__name__)
 Mask = NDArray[np.bool_]
 HIDDEN, USUAL, RAISED = 0, 1, 2  # states of a point
-THINNEST = 0.38  # opacity of the thinnest places of a density
+THINNEST = 0.5  # opacity of the thinnest places of a density
 DEEPEST = {"dark": (255.0, 0.35), "light": (0.0, 0.30)}  # towards which grey the densest places go, and how far
 GREYED = 0.82  # how far the others go towards grey while some are raised
 GREYED_OPACITY = 0.75
@@ -59,7 +59,8 @@ class PointCloud:
         self._emphasis: Mask | None = None
         self._spacing: dict[int, float] = {}
         self._picture = np.empty((0, 0), np.uint32)
-        self._sums = np.empty((0, 0), np.uint64)
+        self._sums = np.empty((0, 0), np.uint64)  # what a density is made from
+        self._touched = np.empty((0, 0), np.uint8)
 
     def __len__(self) -> int:
         return len(self._given)
@@ -105,7 +106,6 @@ class PointCloud:
         return QImage(self._picture.data, width, height, stride, shape)
 
     def _draw(self, view: NDArray[np.float64], ratio: float) -> None:
-        fresh = True
         for state in (USUAL, RAISED) if self._raising else (USUAL,):
             style = style_for(self._spacing_of(state) * abs(view[0]) / ratio, ratio)
             greyed = self._raising and state == USUAL
@@ -115,8 +115,7 @@ class PointCloud:
             if _compiled is None:
                 self._draw_plainly(state, style, colours, view)
             else:
-                self._draw_compiled(_compiled, state, style, colours, view, fresh)
-            fresh = False
+                self._draw_compiled(_compiled, state, style, colours, view)
 
     def _draw_compiled(
         self,
@@ -125,21 +124,24 @@ class PointCloud:
         style: PointStyle,
         colours: NDArray[np.uint8],
         view: NDArray[np.float64],
-        fresh: bool,
     ) -> None:
         points = self._places(), self._kinds(), self._state(), state, view
-        if style.haze > 0:
-            if self._sums.shape != self._picture.shape:
-                self._sums = np.empty(self._picture.shape, np.uint64)
-            self._sums.fill(0)
-            loops.accumulate(*points, _wide(_squared(colours)) | np.uint64(1 << 48), self._sums)
-            weights = taps(style.diameter)
-            alone = 1 / float(weights.max()) ** 2
-            tone = (np.sqrt(style.crowd), THINNEST, alone, style.haze, *DEEPEST[theme.current().name])
-            loops.resolve(self._sums, weights, np.array(tone, np.float32), fresh, self._picture)
         if style.haze < 1:
             opacity = round(style.opacity * (1 - style.haze), 2)
             loops.discs(*points, _wide(colours), *stamps(style.diameter, opacity, loops.PHASES), self._picture)
+        if style.haze > 0:
+            height, width = self._picture.shape
+            if self._sums.shape != self._picture.shape:
+                self._sums = np.empty((height, width), np.uint64)
+                self._touched = np.empty((height, -(-width // loops.TILE)), np.uint8)
+            self._sums.fill(0)
+            self._touched.fill(0)
+            counted = _wide(_squared(colours)) | np.uint64(1 << 48)
+            loops.accumulate(*points, counted, self._sums, self._touched)
+            weights = taps(style.diameter)
+            alone = 1 / float(weights.max()) ** 2
+            tone = (np.sqrt(style.crowd), THINNEST, alone, style.haze, *DEEPEST[theme.current().name])
+            loops.resolve(self._sums, self._touched, weights, np.array(tone, np.float32), self._picture)
 
     def _draw_plainly(
         self, state: int, style: PointStyle, colours: NDArray[np.uint8], view: NDArray[np.float64]

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 SAMPLE = 8192  # points that the usual distance is judged by
 PER_CELL = 8  # of them
 SMALLEST, LARGEST = 1.7, 9.0  # diameter in pixels at 100 %
-CROWDED, LOOSE = (
-    0.85,
-    1.25,
-)  # pixels from point to point: nothing but a density up to here, nothing but discs from there
+CROWDED = 1.0  # pixels from point to point: up to here nothing but a density is drawn,
+LOOSE = 2.3  # and from here on nothing but discs
 RIM = 0.30  # how much darker the rim of a disc is than its middle
 RIM_FROM = 4.5  # pixels of the device: smaller discs have no room for one
 
@@ -33,7 +31,7 @@ class PointStyle:
 def style_for(spacing: float, ratio: float) -> PointStyle:
     """For points that lie `spacing` pixels apart, at this many pixels of the device to a pixel."""
     diameter = float(np.clip(2.6 * min(spacing, 100.0) ** 0.42, SMALLEST, LARGEST))
-    opacity = float(np.clip(0.42 + 0.16 * spacing, 0.5, 1.0))
+    opacity = float(np.clip(0.32 + 0.17 * spacing, 0.4, 1.0))
     share = float(np.clip((LOOSE - spacing) / (LOOSE - CROWDED), 0.0, 1.0))
     haze = share * share * (3 - 2 * share)
     return PointStyle(round(8 * diameter * ratio) / 8, opacity, haze, 1 / max(spacing * ratio, 1e-3) ** 2)
@@ -59,27 +57,28 @@ def typical_spacing(sample: NDArray[np.float32], count: int) -> float:
 
 
 @lru_cache(maxsize=64)
-def stamps(diameter: float, opacity: float, phases: int) -> tuple[NDArray[np.uint16], ...]:
-    """A disc with soft edges, for each of phases x phases places of its middle within the middle pixel, line by line.
+def stamps(diameter: float, opacity: float, phases: int) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """A disc with soft edges, for each of phases x phases places of its middle within the middle pixel, row by row.
 
-    Returns its opacity and that times its shade, both of 256: (phases ** 2, K, K) uint16; and the columns of each line
-    that are not empty: (phases ** 2, K, 2) int64.
+    Returns its pixels, x and y from the middle one: (phases ** 2, M, 2) int64; and how opaque it is there, and that
+    times its shade, both of 256: (phases ** 2, M, 2) uint64. All have as many, the smaller ones some that are empty.
     """
     radius = diameter / 2
     reach = int(np.ceil(radius))
-    steps = np.arange(-reach, reach + 1) + 0.5  # middles of the pixels, from the corner of the middle one
+    steps = np.arange(-reach, reach + 1)
     middles = (np.arange(phases) + 0.5) / phases
-    across = (steps[None] - middles[:, None]) ** 2  # (phases, K)
-    distance = np.sqrt(across[:, None, :, None] + across[None, :, None, :])  # y phase, x phase, y, x
-    cover = np.clip(radius + 0.5 - distance, 0, 1) * min(1.0, diameter) ** 2
+    away = (steps[None] + 0.5 - middles[:, None]) ** 2  # (phases, K)
+    distance = np.sqrt(away[:, None, :, None] + away[None, :, None, :]).reshape(phases**2, -1)  # y is the slower one
+    cover = np.clip(radius + 0.5 - distance, 0, 1)
     width = max(1.0, diameter / 6)
     rim = np.clip((distance - (radius - width)) / width, 0, 1) if diameter >= RIM_FROM else np.zeros_like(distance)
-    alpha = np.rint(256 * opacity * cover).reshape(phases**2, 2 * reach + 1, -1)
-    light = np.rint(alpha * (1 - RIM * rim.reshape(alpha.shape)))
-    filled = alpha > 0
-    first = filled.argmax(axis=2)
-    last = np.where(filled.any(axis=2), alpha.shape[2] - filled[:, :, ::-1].argmax(axis=2), first)
-    return alpha.astype(np.uint16), light.astype(np.uint16), np.stack([first, last], axis=2).astype(np.int64)
+    alpha = np.rint(256 * opacity * cover)
+    light = np.rint(alpha * (1 - RIM * rim))
+    most = int((alpha > 0).sum(axis=1).max())
+    kept = np.sort(np.argsort(-alpha, axis=1, kind="stable")[:, :most], axis=1)  # the opaque ones, line by line
+    offsets = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)[kept]
+    shares = np.stack([np.take_along_axis(each, kept, axis=1) for each in (alpha, light)], axis=-1)
+    return offsets.astype(np.int64), shares.astype(np.uint64)
 
 
 def taps(diameter: float) -> NDArray[np.float32]:
