@@ -10,17 +10,18 @@ import io
 import re
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.explore.pca import Floats, Pca
+from latentlab.explore.refit import EPOCHS, refit
 
 Layout = NDArray[np.float32]
 FractionDone = Callable[[float], None]
 
 LEAST_POINTS = 5  # fewer than these have no neighbourhoods to keep: their map is the PCA plane
-REFIT_EPOCHS = 30  # enough for a layout to follow the training when it starts from the last one
 # Neighbours are found by us, exactly, up to here: umap's own way takes 3.3 s of Python at 1,797 points (17 s at 4,095),
 # and above 4,096 an approximate search that compiles for a minute first. After that it is faster, but not by much: at
 # 24,000 points a refit took 2.0 s of one processor against 3.0 s. (At 60,000 the exact search alone takes 12.7 s.)
@@ -30,17 +31,19 @@ JITTER = 1e-4  # of the spread: keeps identical places apart, which umap's own s
 
 def fit_umap(
     mu: Floats,
-    seed: int = 0,
+    seed: int | None = 0,
     n_neighbors: int = 15,
     min_dist: float = 0.1,
     init: Floats | None = None,
     epochs: int | None = None,
     progress: FractionDone | None = None,
+    before: Floats | None = None,
 ) -> Layout:
-    """A map of mu (N, d): float32 (N, 2), the same each time for the same arguments.
+    """A map of mu (N, d): float32 (N, 2), the same each time for the same arguments; without a seed on all cores,
+    faster where there are several and not repeatable.
 
-    Without `init` it starts from the PCA plane. With the last layout as `init` (N, 2) it does REFIT_EPOCHS, unless
-    told otherwise, and is turned, shifted and scaled onto that layout, so that a map evolves and does not jump.
+    Without `init` it starts from the PCA plane. With the last layout as `init` (N, 2) it moves on from that, as far as
+    the points have moved since they were at `before` (N, d), in refit.EPOCHS unless told otherwise.
     `progress` is told the share of the epochs done. Raises ValueError for numbers that are not finite, or an `init` of
     another size.
     """
@@ -49,17 +52,46 @@ def fit_umap(
         raise ValueError(f"the last layout has {len(init)} points and the data {len(mu)}: start without it")
     if len(mu) < LEAST_POINTS:
         return plane.astype(np.float32)
-    if epochs is None and init is not None:
-        epochs = REFIT_EPOCHS
-    start = _spread_out(plane if init is None else init, seed)
-    layout = _optimise(mu, start, seed, min(n_neighbors, len(mu) - 1), min_dist, epochs, progress)
-    return (layout - layout.mean(axis=0) if init is None else aligned(layout, init)).astype(np.float32)
+    count = min(n_neighbors, len(mu) - 1)
+    if init is not None:
+        return _moved_on(mu, init, before, seed, count, min_dist, epochs, progress)
+    layout = _optimise(mu, _spread_out(plane, seed), seed, count, min_dist, epochs, progress)
+    return (layout - layout.mean(axis=0)).astype(np.float32)
+
+
+def _moved_on(
+    mu: Floats,
+    last: Floats,
+    before: Floats | None,
+    seed: int | None,
+    n_neighbors: int,
+    min_dist: float,
+    epochs: int | None,
+    progress: FractionDone | None,
+) -> Layout:
+    """The last layout (N, 2), refitted."""
+    from umap.umap_ import nearest_neighbors
+
+    _keep_compiled()
+    points = np.ascontiguousarray(mu, dtype=np.float32)
+    if len(points) <= EXACT_UP_TO:
+        neighbours = _neighbours(points, n_neighbors)
+    else:
+        neighbours = nearest_neighbors(points, n_neighbors, "euclidean", {}, False, np.random.RandomState(seed))
+    if before is not None and before.shape != mu.shape:
+        before = None
+    return refit(points, last, before, neighbours, min_dist, epochs or EPOCHS, seed or 0, _bar(progress))
+
+
+def _bar(progress: FractionDone | None) -> dict[str, Any] | None:
+    """What umap's progress bar is given, so that it tells how far it is."""
+    return None if progress is None else {"disable": False, "file": _Percentages(progress), "mininterval": 0.1}
 
 
 def _optimise(
     mu: Floats,
     start: Layout,
-    seed: int,
+    seed: int | None,
     n_neighbors: int,
     min_dist: float,
     epochs: int | None,
@@ -76,8 +108,8 @@ def _optimise(
         init=start,
         n_epochs=epochs,
         random_state=seed,
-        n_jobs=1,  # what a random_state makes it anyway, with a warning
-        tqdm_kwds=None if progress is None else {"disable": False, "file": _Percentages(progress), "mininterval": 0.1},
+        n_jobs=-1 if seed is None else 1,  # what a random_state makes it anyway, with a warning
+        tqdm_kwds=_bar(progress),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about graphs in several pieces, which is what clusters are
@@ -111,25 +143,11 @@ def _neighbours(points: Layout, count: int) -> tuple[NDArray[np.int64], NDArray[
     return np.hstack([itself, rows]), np.pad(distance, ((0, 0), (1, 0))).astype(np.float32), None
 
 
-def _spread_out(places: Floats, seed: int) -> Layout:
+def _spread_out(places: Floats, seed: int | None) -> Layout:
     """The starting places with a little noise of the seed's, finite and with some extent along both axes."""
     scale = float(places.std()) or 1.0
     noise = np.random.default_rng(seed).normal(size=places.shape)
     return np.ascontiguousarray(places + JITTER * scale * noise, dtype=np.float32)
-
-
-def aligned(layout: Floats, onto: Floats) -> Floats:
-    """`layout` (N, 2) shifted, turned, where needed mirrored, and scaled as a whole to lie on `onto` (N, 2).
-
-    Orthogonal Procrustes (Schoenemann 1966), but scaled to the same root mean square: the least-squares scale would
-    shrink the map a little at every refit.
-    """
-    centre = onto.mean(axis=0, dtype=np.float64)
-    points, target = layout - layout.mean(axis=0, dtype=np.float64), onto - centre
-    left, _, right = np.linalg.svd(points.T @ target)
-    size = np.sqrt((points**2).sum())
-    scale = np.sqrt((target**2).sum()) / size if size > 0 else 1.0
-    return points @ (left @ right) * (scale or 1.0) + centre
 
 
 class _Percentages(io.TextIOBase):

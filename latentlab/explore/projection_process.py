@@ -86,7 +86,8 @@ class _Server:
         self._to_warm = False
         started = time.monotonic()
         points = np.random.default_rng(SEED).normal(size=(WARMING_POINTS, 3)).astype(np.float32)
-        fit_umap(points, SEED, epochs=2)
+        layout = fit_umap(points, SEED, epochs=2)
+        fit_umap(points, SEED, init=layout, epochs=2, before=points)
         self._connection.send(("warm", time.monotonic() - started))
 
 
@@ -97,6 +98,7 @@ def _answer(
     init: Floats | None,
     epochs: int | None,
     settings: ProjectionSettings,
+    before: Floats | None = None,
 ) -> tuple[Any, ...]:
     last_told = 0.0
 

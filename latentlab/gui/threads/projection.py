@@ -52,9 +52,9 @@ class Projector(QObject):
         settings: ProjectionSettings | None = None,
         before: NDArray[np.float32] | None = None,
     ) -> int:
-        """Lays out mu (N, d), from the last layout `init` (of what lay at `before`) where given. A fit under way is abandoned.
+        """Lays out mu (N, d), where given from the last layout `init`, which was of what lay at `before`.
 
-        Returns the job."""
+        A fit under way is abandoned. Returns the job."""
         self._settings = settings or ProjectionSettings()
         if self.busy:
             self.cancel()
