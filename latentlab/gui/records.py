@@ -154,13 +154,16 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """Frames from A to B: pixels uint8 (T, C, H, W); nearest (T,) rows of the map; usual (T,) percentiles."""
+    """Frames from A to B, or along a path: pixels uint8 (T, C, H, W); nearest (T,) rows of the map; usual (T,)
+    percentiles; method: how it goes between its waypoints."""
 
     pixels: NDArray[np.uint8]
     z: Floats
     nearest: NDArray[np.int64]
     usual: Floats
     smoothness: float  # mean squared difference of neighbouring frames, pixels in [0, 1]
+    method: str = "linear"
+    waypoints: int = 2
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,18 @@
 """The strip: what is pressed, what the frames say, and the animation."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QPushButton, QSpinBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from latentlab.gui.records import MapImages, Place, Strip
+from latentlab.gui.records import MapImages, Place, Route, Strip
 from latentlab.gui.session import Session
 from latentlab.gui.views.strip_view import StripView, in_words
 from latentlab.gui.widgets import theme
+from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.film import Film
 from latentlab.gui.widgets.picture import PictureView
 
@@ -33,6 +37,14 @@ def button(window: QWidget, name: str) -> QPushButton:
     return window.findChild(QPushButton, name)
 
 
+def choose(qtbot: QtBot, window: QWidget, name: str, text: str) -> None:
+    combo = window.findChild(QComboBox, name)
+    combo.setFocus()
+    key = Qt.Key.Key_Down if combo.findText(text) > combo.currentIndex() else Qt.Key.Key_Up
+    while combo.currentText() != text:
+        qtbot.keyClick(combo, key)
+
+
 def strip(session: Session, usual: tuple[float, ...] = (10, 92, 99, 50)) -> Strip:
     count = len(usual)
     z = np.linspace(session.encoding.mu[3], session.encoding.mu[9], count)
@@ -54,19 +66,54 @@ def test_it_can_be_made_once_both_ends_are_set(qtbot: QtBot, explored: Session):
     assert not make.isEnabled()
     assert "press B" in view._empty.text()
     explored.set_end("B", Place(explored.encoding.mu[9]))
-    qtbot.mouseClick(button(window, "strip_spherical"), LEFT)
+    choose(qtbot, window, "strip_method", "spherical")
     window.findChild(QSpinBox, "strip_frames").setValue(12)
     with qtbot.waitSignal(view.make_pressed) as made:
         qtbot.mouseClick(make, LEFT)
     assert made.args == ["spherical", 12]
 
 
-def test_methods_exclude_one_another_and_are_told(qtbot: QtBot, explored: Session):
+def test_another_method_is_made_at_once_and_that_of_the_strip_is_shown(qtbot: QtBot, explored: Session):
     view, window = shown(qtbot, explored)
-    with qtbot.waitSignal(view.method_chosen, check_params_cb=lambda name: name == "spherical"):
-        qtbot.mouseClick(button(window, "strip_spherical"), LEFT)
-    assert not button(window, "strip_linear").isChecked()
+    with_ends(explored)
+    made: list[tuple[str, int]] = []
+    view.make_pressed.connect(lambda *how: made.append(how))
+    choose(qtbot, window, "strip_method", "smooth")
+    assert made[-1] == ("smooth", 9)
+    explored.set_strip(replace(strip(explored), method="spherical"))
     assert view.method == "spherical"
+
+
+def test_it_leads_from_a_to_b_or_along_a_path(qtbot: QtBot, explored: Session):
+    view, window = shown(qtbot, explored)
+    walk = window.findChild(QComboBox, "strip_walk")
+    asked: list[str] = []
+    view.walk_chosen.connect(asked.append)
+    choose(qtbot, window, "strip_walk", "path")
+    explored.walk_changed.emit()  # there is no path: it stays
+    assert walk.currentText() == "A → B"
+    explored.set_route(Route(explored.encoding.mu[:3], np.zeros((3, 2), np.float32)))
+    explored.set_walk("path")
+    assert walk.currentText() == "path"
+    assert button(window, "strip_make").isEnabled(), "though neither A nor B is set"
+    choose(qtbot, window, "strip_walk", "A → B")
+    assert asked == ["path", "ends"]
+    explored.set_walk("ends")
+    assert not button(window, "strip_make").isEnabled()
+
+
+def test_the_menu_asks_for_what_can_be_done_with_a_path(qtbot: QtBot, explored: Session):
+    view, window = shown(qtbot, explored)
+    entries = {entry.text(): entry for entry in window.findChild(QMenu, "strip_menu").actions()}
+    assert [entry.isEnabled() for entry in entries.values()] == [False, True, False], "there is none to save or remove"
+    explored.set_route(Route(explored.encoding.mu[:3], np.zeros((3, 2), np.float32)))
+    explored.set_walk("path")
+    assert all(entry.isEnabled() for entry in entries.values())
+    asked: list[str] = []
+    view.asked.connect(asked.append)
+    for entry in entries.values():
+        entry.trigger()
+    assert asked == ["path_save", "path_open", "path_remove"]
 
 
 def test_frames_carry_their_colour_and_the_nearest_picture(qtbot: QtBot, explored: Session):
@@ -86,8 +133,11 @@ def test_the_bars_are_painted(qtbot: QtBot, explored: Session):
     explored.set_strip(strip(explored))
     row = view.findChild(Film, "strip_film")._row
     drawn = row.grab().toImage()
-    bars = [drawn.pixelColor(place * (row.side + 4) + 5, row.side + 4).name().upper() for place in range(4)]
-    assert bars == [frame.bar for frame in row.frames]
+    for place, frame in enumerate(row.frames):
+        bar = [drawn.pixelColor(place * (row.side + 4) + x, row.side + 4).name().upper() for x in range(row.side)]
+        assert bar.count(frame.bar) == pytest.approx(row.side * explored.strip.usual[place] / 100, abs=1)
+        assert bar.index(frame.bar) == 0
+        assert set(bar) <= {frame.bar, theme.current().line}
 
 
 def test_nearest_pictures_are_found_by_index(qtbot: QtBot, explored: Session):
@@ -111,13 +161,27 @@ def test_many_frames_scroll_and_few_are_large(qtbot: QtBot, explored: Session):
     qtbot.waitUntil(lambda: film.horizontalScrollBar().maximum() > 0)
 
 
-def test_smoothness_is_said_in_words(explored: Session):
+def test_smoothness_is_said_in_words_and_so_is_what_is_off_the_data(explored: Session):
     even = strip(explored)
-    assert "smoothness 0.0041 · even steps" in in_words(even)
+    assert in_words(even) == "smoothness 0.0041 · even steps · 2 of 4 frames off the data"
     pixels = even.pixels.copy()
     pixels[3] = 255
-    jump = Strip(pixels, even.z, even.nearest, even.usual, 0.2)
-    assert "from frame 3 to 4" in in_words(jump)
+    jump = replace(even, pixels=pixels, usual=np.array([10, 60, 89, 90], np.float32), waypoints=5)
+    words = in_words(jump)
+    assert words.startswith("5 waypoints · smoothness")
+    assert "frames 3 to 4: 2.9 × the mean step" in words
+    assert words.endswith("all near the data")
+
+
+def test_the_caption_fits_and_its_tooltip_explains_it(qtbot: QtBot, explored: Session):
+    view, _ = shown(qtbot, explored)
+    pixels = strip(explored).pixels.copy()
+    pixels[3] = 255
+    explored.set_strip(replace(strip(explored), pixels=pixels, waypoints=12))
+    caption = view.findChild(ElidedLabel, "strip_caption")
+    assert caption.shown() == caption.text(), "in 640 pixels, as in a window of 1280"
+    assert "Smoothness: mean squared difference" in caption.toolTip()
+    assert "nearest picture of the data" in caption.toolTip()
 
 
 def test_it_plays_there_and_back_and_stops(qtbot: QtBot, explored: Session):

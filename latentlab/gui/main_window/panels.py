@@ -71,7 +71,7 @@ class Panels:
             (bottom, "dimensions", "Latent dimensions", views.dimensions),
             (bottom, "samples", "Samples", views.samples),
             (bottom, "log", "Log", views.log),
-            (bottom, "strip", "Strip  A → B", views.strip),
+            (bottom, "strip", "Strip", views.strip),
         ):
             self._add(area, name, title, view)
         self.docks_menu_actions = [dock.toggleViewAction() for dock in self._docks.values()]

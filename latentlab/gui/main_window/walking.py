@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from latentlab.explore.paths import Method, through
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.mapping import Mapping
-from latentlab.gui.records import Route, Strip
+from latentlab.gui.records import Route, Strip, Walk
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 
@@ -32,7 +32,7 @@ class Walking(QObject):
         self._session, self._mapping, self._decoder = session, mapping, decoder
         self.method: Method = "linear"
         self._frames = STRIP_FRAMES
-        self._asked: NDArray[np.float32] | None = None  # the waypoints of the last strip that was asked for
+        self._asked: tuple[Any, Method] = (None, "linear")  # waypoints and method of the last strip asked for
         decoder.decoded.connect(self._on_decoded)
         exploring.renewed.connect(self.refresh)
         for signal in (session.ends_changed, session.route_changed, session.walk_changed):
@@ -48,7 +48,7 @@ class Walking(QObject):
             return
         z = np.stack([chart.read((float(x), float(y)), held).z for x, y in places])
         self._session.set_route(Route(z, np.asarray(places, np.float32)))
-        self._session.set_walk("path")
+        self.choose("path")
 
     def move_waypoint(self, number: int, x: float, y: float) -> None:
         """The path's waypoint goes to this place of the map; what the map does not show of it stays."""
@@ -67,17 +67,23 @@ class Walking(QObject):
         else:
             self._session.set_route(Route(route.z[:-1], route.places[:-1]))
 
-    def take(self, z: NDArray[np.float32]) -> None:
-        """A path through these waypoints (W, d), wherever they came from. Raises ValueError where they do not fit."""
-        run = self._session.run
-        if run is None:
-            raise ValueError("open the run first that the path leads through")
-        if z.shape[1] != run.latent_dim:
-            raise ValueError(
-                f"the path has {z.shape[1]} latent dimensions and {run.name} has {run.latent_dim}: it leads elsewhere"
-            )
+    def take(self, z: NDArray[np.float32], method: Method) -> None:
+        """A path through these waypoints (W, d), wherever they came from."""
+        assert z.shape[1] == self._dims(), "looked at before"
+        self.method = method
         self._session.set_route(Route(z, self._places(z)))
-        self._session.set_walk("path")
+        self.choose("path")
+
+    def choose(self, walk: Walk) -> None:
+        """The strip leads from A to B, or along the path; where there is none, one can be drawn."""
+        if walk == "path" and self._session.route is None:
+            if self._session.encoding is not None:
+                self._session.set_tool("path")
+                self._session.told.emit("Draw a path on the map, or click its waypoints and press Enter", False)
+            self._session.walk_changed.emit()  # whoever shows the choice shows what holds
+        else:
+            self._session.set_walk(walk)
+        self._follow()
 
     def reverse(self) -> None:
         """The other way round."""
@@ -114,10 +120,13 @@ class Walking(QObject):
         return np.array([chart.locate(each) for each in z], np.float32)
 
     def _held(self) -> NDArray[np.float32] | None:
-        run, place = self._session.run, self._session.place
+        place = self._session.place
         if place is not None:
             return place.z
-        return None if run is None else np.zeros(run.latent_dim, np.float32)
+        return np.zeros(self._dims(), np.float32) if self._dims() else None
+
+    def _dims(self) -> int:
+        return 0 if self._session.run is None else self._session.run.latent_dim
 
     # -- its pictures
 
@@ -137,14 +146,19 @@ class Walking(QObject):
             self._ask("animation", through(waypoints, frames, self.method), file)
 
     def refresh(self) -> None:
-        self._asked = self.waypoints()
-        if self._asked is not None:
-            path = through(self._asked, self._frames, self.method)
-            self._ask("strip", path, path)
+        """The strip again, by whatever decodes now."""
+        waypoints = self.waypoints()
+        self._asked = (waypoints, self.method)
+        if waypoints is not None:
+            path = through(waypoints, self._frames, self.method)
+            self._ask("strip", path, (path, self.method, len(waypoints)))
 
     def _follow(self) -> None:
+        """The strip again, if it leads through anything else now."""
         waypoints = self.waypoints()
-        if waypoints is not None and not (self._asked is not None and np.array_equal(waypoints, self._asked)):
+        if waypoints is None:
+            return
+        if self._asked[0] is None or self._asked[1] != self.method or not np.array_equal(waypoints, self._asked[0]):
             self.refresh()
 
     def _ask(self, channel: str, z: NDArray[np.float32], tag: Any) -> None:
@@ -155,15 +169,15 @@ class Walking(QObject):
         if run is None or pixels.shape[1:] != run.image_shape:
             return
         if channel == "strip":
-            self._session.set_strip(self._strip(pixels, tag))
+            self._session.set_strip(self._strip(pixels, *tag))
         elif channel == "animation":
             self.frames_ready.emit(pixels, tag)
 
-    def _strip(self, pixels: NDArray[np.uint8], z: NDArray[np.float32]) -> Strip | None:
+    def _strip(self, pixels: NDArray[np.uint8], z: NDArray[np.float32], method: Method, waypoints: int) -> Strip | None:
         survey = self._mapping.survey
         if survey is None or z.shape[1] != survey.encoding.mu.shape[1]:
             return None
         _, nearest = survey.neighbours.nearest(z, 1)
         steps = np.diff(pixels.astype(np.float32) / 255, axis=0)
         usual = survey.usual.percentile(z).astype(np.float32)
-        return Strip(pixels, z, nearest.reshape(-1), usual, float(np.mean(steps**2)))
+        return Strip(pixels, z, nearest.reshape(-1), usual, float(np.mean(steps**2)), method, waypoints)

@@ -16,11 +16,17 @@ class ElidedLabel(QLabel):
     ) -> None:
         super().__init__(text, parent)
         self._mode = mode
+        self._more = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def setText(self, text: str) -> None:
         super().setText(text)
+        self._tell_whole()
+
+    def set_more(self, more: str) -> None:
+        """What the tooltip says besides, in any case."""
+        self._more = more
         self._tell_whole()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -41,4 +47,5 @@ class ElidedLabel(QLabel):
         painter.drawText(self.contentsRect(), self.alignment(), self.shown())
 
     def _tell_whole(self) -> None:
-        self.setToolTip(self.text() if self.shown() != self.text() else "")
+        whole = self.text() if self.shown() != self.text() else ""
+        self.setToolTip("\n".join(part for part in (whole, self._more) if part))

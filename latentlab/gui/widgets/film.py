@@ -11,17 +11,20 @@ from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.picture import Pixels, fitted
 
 GAP, BAR, THUMB, SCROLL_BAR = 4, 3, 28, 10
+LEAST_FILLED = 3  # pixels of a bar, whatever its level
 LEAST = 40  # pixels that a frame is wide at least; below it they scroll
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """pixels and the small picture uint8 (C, H, W); the bar's colour; what the tooltip says."""
+    """pixels and the small picture uint8 (C, H, W); the bar's colour, and the share of its length that has it; what the
+    tooltip says."""
 
     pixels: Pixels
     bar: str
     below: Pixels | None = None
     words: str = ""
+    level: float = 1.0
 
 
 class _Row(QWidget):
@@ -47,7 +50,9 @@ class _Row(QWidget):
         for place, (frame, (picture, below)) in enumerate(zip(self.frames, self._drawn, strict=True)):
             left = place * (self.side + GAP)
             _centred(painter, picture, left, 0, self.side)
-            painter.fillRect(QRectF(left, self.side + GAP - 1, self.side, BAR), theme.qcolor(frame.bar))
+            filled = max(round(self.side * frame.level), LEAST_FILLED)
+            painter.fillRect(QRectF(left, self.side + GAP - 1, self.side, BAR), theme.qcolor(theme.current().line))
+            painter.fillRect(QRectF(left, self.side + GAP - 1, filled, BAR), theme.qcolor(frame.bar))
             if below is not None:
                 _centred(painter, below, left, self.side + 2 * GAP + BAR - 1, self.side, THUMB)
             if place == self.marked:
