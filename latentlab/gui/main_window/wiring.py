@@ -54,6 +54,7 @@ def _connect_map(window: "MainWindow") -> None:
     view.moved.connect(exploring.move)
     view.point_chosen.connect(exploring.choose_sample)
     view.points.wanted.connect(window.judging.want)
+    view.thumbnails.wanted.connect(window.picturing.want)
     view.layout_chosen.connect(window.mapping.choose)
     view.picked.connect(window.selecting.pick)
     view.shown.connect(window.selecting.show_only)
@@ -94,8 +95,6 @@ def _connect_exploring(window: "MainWindow") -> None:
     views.sliders.condition_chosen.connect(window.session.set_condition)
     views.strip.make_pressed.connect(window.walking.make)
     views.strip.swap_pressed.connect(window.walking.reverse)
-    views.strip.walk_chosen.connect(window.walking.choose)
-    views.strip.asked.connect(lambda name: window.actions_table.actions[name].trigger())
     views.strip.export_gif_pressed.connect(window.exporting.ask_gif)
     views.samples.resample_pressed.connect(window.opening.resample)
     views.samples.prior_chosen.connect(window.sampling.choose)
@@ -152,6 +151,8 @@ def _map_handlers(window: "MainWindow") -> Handlers:
         "show_hidden": selecting.show_all,
         "export_selection": lambda: None,
         "fit": window.views.map.fit,
+        "thumbnails": window.views.map.thumbnail_options.next_mode,
+        "thumbnail_kind": window.views.map.thumbnail_options.next_kind,
         "umap": lambda: mapping.choose("umap"),
         "pca": lambda: mapping.choose("pca"),
         "axes": lambda: mapping.choose("axes"),
@@ -172,8 +173,6 @@ def _explore_handlers(window: "MainWindow") -> Handlers:
         "set_b": lambda: exploring.set_end("B"),
         "strip": lambda: press(window, "strip_make"),
         "gif": window.exporting.ask_gif,
-        "path_save": window.path_files.ask_save,
-        "path_open": window.path_files.ask_open,
         "path_remove": window.walking.remove,
     }
 

@@ -1,6 +1,6 @@
 """The points of the map: where they are drawn while they glide, and what their colours say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ class Points(QObject):
         self.coords = np.empty((0, 2), np.float32)  # as drawn, which lags behind the layout while they glide
         self._from = self.coords
         self.colouring = colouring.plain(0)
+        self.cover: Callable[[float, float], int | None] | None = None  # the row whose picture covers a place
         self._glide = QVariantAnimation(self)
         self._glide.setStartValue(0.0)
         self._glide.setEndValue(1.0)
@@ -69,8 +70,12 @@ class Points(QObject):
         return self.coords[known] if known else np.empty((0, 2), np.float32)
 
     def nearest(self, place: tuple[float, float], radius: float) -> int | None:
-        """The row of the point that is drawn nearest to this place, within `radius`; one that is hidden is not."""
-        return nearest(self.coords, place, radius, self._session.visible)
+        """The row whose picture covers this place, or of the point that is drawn nearest to it, within `radius`.
+
+        One that is hidden is not found.
+        """
+        covering = None if self.cover is None else self.cover(*place)
+        return nearest(self.coords, place, radius, self._session.visible) if covering is None else covering
 
     def follow_layout(self) -> bool:
         """To the session's layout: at once where it is of other points (True), else in a glide."""

@@ -15,6 +15,8 @@ from latentlab.gui.views.map.options import MapOptions
 from latentlab.gui.views.map.overlays import Overlays
 from latentlab.gui.views.map.path_tool import Paths
 from latentlab.gui.views.map.points import Points
+from latentlab.gui.views.map.thumbnail_options import ThumbnailOptions
+from latentlab.gui.views.map.thumbnails import Thumbnails
 from latentlab.gui.views.map.tool_bar import ToolBar
 from latentlab.gui.views.map.tools import Tools
 from latentlab.gui.widgets.choice import Choice
@@ -91,6 +93,9 @@ class MapView(QWidget):
         self.options = MapOptions(self)
         self.overlays = Overlays(self._session, self.canvas, self.points, self)
         self.options.add_section("Overlays", self.overlays.switches)
+        self.thumbnails = Thumbnails(self._session, self.canvas, self.points, self)
+        self.thumbnail_options = ThumbnailOptions(self._session, self.thumbnails)
+        self.options.add_section("Thumbnails", self.thumbnail_options)
         self.header_controls: list[QWidget] = [*self.axes, self.colour, self.options]
 
     def _connect(self) -> None:
