@@ -16,7 +16,7 @@ from latentlab.explore.overlays.lattice import Field, Lattice, Look, Node
 from latentlab.explore.overlays.plane import Extent, Floats, Plane
 from latentlab.models.latent_model import LatentModel
 
-MOVE = 0.02  # units of z, half each way: central differences, whose error goes with its square
+MOVE = 0.01  # units of z, half each way: central differences; shorter, float32 would be heard
 AT_ONCE = 64  # places per batch at most, four pictures each: the thread can be asked for something else in between
 PIXELS_AT_ONCE = 1 << 20
 COARSE, MOST = 32.0, 2_000  # pixels of the screen between nodes at first, then half of it; nodes
