@@ -14,6 +14,7 @@ from latentlab.gui.views.map.view import MapView
 from latentlab.gui.views.run_bar import RunBar
 from latentlab.gui.views.runs_view import RunsView
 from latentlab.gui.views.samples_view import SamplesView
+from latentlab.gui.views.selection.view import SelectionView
 from latentlab.gui.views.settings_view import SettingsView
 from latentlab.gui.views.sliders_view import SlidersView
 from latentlab.gui.views.strip_view import StripView
@@ -36,6 +37,7 @@ class Views:
     sliders: SlidersView
     dimensions: DimensionsView
     samples: SamplesView
+    selection: SelectionView
     log: LogView
     strip: StripView
 
@@ -44,7 +46,7 @@ def make_views(session: Session) -> Views:
     return Views(
         RunBar(session), DataView(session), SettingsView(session), RunsView(session), MapView(session),
         InspectorView(session), SlidersView(session), DimensionsView(session),
-        SamplesView(session), LogView(session), StripView(session),
+        SamplesView(session), SelectionView(session), LogView(session), StripView(session),
     )  # fmt: skip
 
 
@@ -70,6 +72,7 @@ class Panels:
             (bottom, "curves", "Curves", labels.empty("")),
             (bottom, "dimensions", "Latent dimensions", views.dimensions),
             (bottom, "samples", "Samples", views.samples),
+            (bottom, "selection", "Selection", views.selection),
             (bottom, "log", "Log", views.log),
             (bottom, "strip", "Strip", views.strip),
         ):
@@ -103,7 +106,7 @@ class Panels:
         """'train': settings and curves; 'explore': inspector, sliders and strip as well."""
         for each in ("inspector", "latent", "strip"):
             self._docks[each].setVisible(name == "explore")
-        for each in ("data", "model", "runs", "curves", "dimensions", "samples", "log"):
+        for each in ("data", "model", "runs", "curves", "dimensions", "samples", "selection", "log"):
             self._docks[each].setVisible(True)
         self._docks["samples" if name == "train" else "curves"].raise_()
         self._docks["curves"].raise_()
@@ -145,8 +148,8 @@ class Panels:
         )
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         window.splitDockWidget(docks["curves"], docks["strip"], Qt.Orientation.Horizontal)
-        for name in ("dimensions", "samples", "log"):
+        for name in ("dimensions", "samples", "selection", "log"):
             window.tabifyDockWidget(docks["curves"], docks[name])
-        for name in ("curves", "dimensions", "samples", "log"):
+        for name in ("curves", "dimensions", "samples", "selection", "log"):
             docks[name].show_heading(False)
         docks["curves"].raise_()

@@ -64,6 +64,11 @@ class Selecting(QObject):
         _, near = survey.neighbours.nearest(survey.encoding.mu[row], count + 1)
         self.pick(np.append(near, row))
 
+    def set_end(self, row: int, which: Literal["A", "B"]) -> None:
+        """This row's sample is selected, and the strip begins or ends there."""
+        self._exploring.choose_sample(row)
+        self._exploring.set_end(which)
+
     def clear(self) -> None:
         self._session.select_group(np.empty(0, np.int64))
 

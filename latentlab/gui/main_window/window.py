@@ -24,6 +24,7 @@ from latentlab.gui.main_window.picturing import Picturing
 from latentlab.gui.main_window.running import Running
 from latentlab.gui.main_window.sampling import SamplingFrom
 from latentlab.gui.main_window.selecting import Selecting
+from latentlab.gui.main_window.taking import TakingAway
 from latentlab.gui.main_window.walking import Walking
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         self.running = Running(self.session, self.library, self.jobs, self.opening, root, self)
         self.sampling = SamplingFrom(self.session, self.library, self.jobs, self.opening, self)
         self.selecting = Selecting(self.session, self.mapping, self.exploring, self)
+        self.taking = TakingAway(self.session, self.jobs, self.selecting, self)
         self.picturing = Picturing(self.session, self.decoder, self)
         self.judging = Judging(self.session, self.encoder, self)
         self.exporting = Exporting(self.session, self.jobs, self.walking, self)

@@ -20,6 +20,7 @@ def connect(window: "MainWindow") -> None:
     _connect_training(window)
     _connect_settings_and_runs(window)
     _connect_map(window)
+    _connect_selection(window)
     _connect_overlays(window)
     _connect_exploring(window)
     _connect_window(window)
@@ -82,6 +83,16 @@ def mark_overlays(window: "MainWindow") -> None:
         action.setChecked(name in window.session.overlays)
         action.setEnabled(switch.isEnabled())
         action.setToolTip(switch.toolTip())
+
+
+def _connect_selection(window: "MainWindow") -> None:
+    view, selecting = window.views.selection, window.selecting
+    view.row_chosen.connect(window.exploring.choose_sample)
+    view.end_asked.connect(selecting.set_end)
+    view.removed.connect(lambda rows: selecting.pick(rows, "remove"))
+    view.export_pressed.connect(window.taking.ask)
+    view.invert_pressed.connect(selecting.invert)
+    view.clear_pressed.connect(selecting.clear)
 
 
 def _connect_exploring(window: "MainWindow") -> None:
@@ -149,7 +160,7 @@ def _map_handlers(window: "MainWindow") -> Handlers:
         "clear": selecting.escape,
         "only_selected": selecting.show_selected,
         "show_hidden": selecting.show_all,
-        "export_selection": lambda: None,
+        "export_selection": window.taking.ask,
         "fit": window.views.map.fit,
         "thumbnails": window.views.map.thumbnail_options.next_mode,
         "thumbnail_kind": window.views.map.thumbnail_options.next_kind,

@@ -2,11 +2,10 @@
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.legend_entry import HEIGHT, LegendEntry
-from latentlab.gui.widgets.named import named
 
 BETWEEN = 8  # pixels
 MOST = 40  # entries; more are counted in words
@@ -29,12 +28,6 @@ class Legend(QWidget):
         self._buttons: list[LegendEntry] = []
         self._height = 0
         self._at = 0  # the entry that Tab comes to
-        self.show_all = named(QToolButton(self), "legend_show_all", "Show all points", "Show what is hidden")
-        self.show_all.setText("Show all")
-        self.show_all.setProperty("look", "quiet")
-        self.show_all.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.show_all.clicked.connect(self.all_asked)
-        self.show_all.hide()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self._arrange)
 
@@ -79,8 +72,6 @@ class Legend(QWidget):
         self._at = min(self._at, max(len(shown) - 1, 0))
         for place, button in enumerate(self._buttons):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus if place == self._at else Qt.FocusPolicy.NoFocus)
-        hidden = any(shown_ < total for total, shown_ in self._counts)
-        self.show_all.setVisible(hidden)
         self.setAccessibleDescription(", ".join(button.accessibleName() for button in self.buttons))
         self._arrange()
 
@@ -118,17 +109,15 @@ class Legend(QWidget):
         menu.popup(at)
 
     def _arrange(self) -> None:
-        """From left to right; the place of 'Show all' is kept free, so that nothing moves when it comes."""
         x = y = 0
         room = max(self.width(), 1)
-        widgets: list[QWidget] = [*self.buttons, *([self.show_all] if self._counts else [])]
-        for widget in widgets:
-            size = widget.sizeHint()
+        for button in self.buttons:
+            size = button.sizeHint()
             if x and x + size.width() > room:
                 x, y = 0, y + HEIGHT
-            widget.setGeometry(x, y, size.width(), HEIGHT)
+            button.setGeometry(x, y, size.width(), HEIGHT)
             x += size.width() + BETWEEN
-        height = y + HEIGHT if widgets else 0
+        height = y + HEIGHT if self._entries else 0
         if height != self._height:
             self._height = height
             self.updateGeometry()

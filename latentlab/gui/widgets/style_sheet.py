@@ -99,6 +99,15 @@ QSlider::groove:horizontal { background: $line; height: 4px; border-radius: 2px;
 QSlider::sub-page:horizontal { background: $accent; height: 4px; border-radius: 2px; }
 QSlider::handle:horizontal { background: $accent; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }
 
+QTableView { background: $card; color: $text; border: 1px solid transparent; alternate-background-color: $control;
+  selection-background-color: $control; selection-color: $text; }
+QTableView:focus { border-color: $accent; }
+QTableView::item { padding: 0 6px; }
+QTableView::item:selected { background: $control; color: $text; }
+QTableView::item:focus { border: 1px solid $accent; border-radius: 3px; }
+QHeaderView { background: $card; border: none; }
+QHeaderView::section { background: $card; color: $muted; border: none; border-bottom: 1px solid $line; padding: 2px 6px;
+  font-size: 11px; }
 QListView { background: $card; color: $text; border: 1px solid transparent; }
 QListView::item { border-radius: 6px; padding: 2px; }
 QListView::item:hover { background: $control; }

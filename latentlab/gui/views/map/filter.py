@@ -11,6 +11,7 @@ from latentlab.gui.widgets.legend import Legend
 from latentlab.gui.widgets.map_canvas import MapCanvas
 from latentlab.gui.widgets.named import named
 
+EDGE = 6  # pixels from the button to the canvas's corner
 Mask = NDArray[np.bool_]
 
 
@@ -25,7 +26,7 @@ class Filter(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._points, self._legend, self._canvas = session, points, legend, canvas
-        self.way_back = named(QPushButton("Show all", canvas), "map_show_all", "Show all points", "Nothing is hidden")
+        self.way_back = named(QPushButton("Show all", canvas), "map_show_all", "Show all points", "Show what is hidden")
         self.way_back.hide()
         points.recoloured.connect(self.refresh)
         session.visible_changed.connect(self.refresh)
@@ -42,9 +43,13 @@ class Filter(QObject):
         return visible is not None and len(visible) > 0 and not visible.any()
 
     def place(self) -> None:
-        """The button stays under the canvas's middle, where the note is."""
+        """The button stands in the corner, or under the note in the middle where nothing is left to be seen."""
         room, size = self._canvas.rect(), self.way_back.sizeHint()
-        self.way_back.setGeometry((room.width() - size.width()) // 2, room.height() // 2 + 16, *size.toTuple())
+        self.way_back.resize(size)
+        if self.nothing_shown:
+            self.way_back.move((room.width() - size.width()) // 2, room.height() // 2 + 16)
+        else:
+            self.way_back.move(room.width() - size.width() - EDGE, EDGE)
 
     def refresh(self) -> None:
         entries, names = self._entries(), self._legend.entries()
@@ -54,7 +59,7 @@ class Filter(QObject):
             total = np.bincount(entries, minlength=count)[:count]
             shown = total if visible.all() else np.bincount(entries[visible], minlength=count)[:count]
             self._legend.set_counts(list(zip(total.tolist(), shown.tolist(), strict=True)))
-        self.way_back.setVisible(self.nothing_shown)
+        self.way_back.setVisible(len(self._points) > 0 and self._session.visible is not None)
         self.place()
 
     def _entries(self) -> NDArray[np.int64] | None:

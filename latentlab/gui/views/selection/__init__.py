@@ -1,0 +1,1 @@
+"""The points selected together, or all that are shown, as a table."""
