@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from latentlab.cli.evaluation_table import table
 from latentlab.cli.exits import DONE
-from latentlab.cli.opening import Steps, data_of, device_of, opened
+from latentlab.cli.opening import Steps, data_of, device_of, opened, runs_root
 from latentlab.config import RunConfig
 from latentlab.events import Measured
 from latentlab.images import Dataset, Images, held_out, limited
-from latentlab.runs.folder import RunFolder
+from latentlab.runs.folder import RunFolder, open_run
 
 if TYPE_CHECKING:
     from latentlab.explore.loaded import Loaded
@@ -23,6 +23,7 @@ OF_LATENTS = ("collapse", "over-regularised", "few-dimensions", "runaway")
 
 def evaluate(request: Namespace) -> int:
     """Prints a table, or one JSON object, and returns the exit code. Raises ValueError for a wrong request."""
+    open_run(request.run, runs_root(request.checkpoints))  # before torch is imported, which takes seconds
     from latentlab.evaluation import evaluate as evaluation
     from latentlab.evaluation.protocol import protocol
 

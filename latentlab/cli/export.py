@@ -5,9 +5,9 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from latentlab.cli.exits import DONE
-from latentlab.cli.opening import Steps, data_of, opened
+from latentlab.cli.opening import Steps, data_of, opened, runs_root
 from latentlab.images import held_out, limited
-from latentlab.runs.folder import RunFolder
+from latentlab.runs.folder import RunFolder, open_run
 
 if TYPE_CHECKING:
     from latentlab.explore.loaded import Loaded
@@ -18,6 +18,7 @@ CHOICES = ("start", "end", "frames", "fps", "method", "count", "label", "scale",
 
 def export(request: Namespace) -> int:
     """Writes the file, names it on stdout and returns the exit code. Raises ValueError for a wrong request."""
+    open_run(request.run, runs_root(request.checkpoints))  # before torch is imported, which takes seconds
     from latentlab.export import exports
 
     exports.check(request.what, request.out)

@@ -1,5 +1,6 @@
 """latentlab train: a new run from flags, a file and a recipe, or one more stretch of a run that is there."""
 
+import os
 import signal
 import sys
 from argparse import Namespace
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 def train(request: Namespace) -> int:
     """Trains, telling how it goes, and returns the exit code. Raises ValueError and OSError for `exits.guarded`."""
+    if "RANK" not in os.environ:  # of several processes the first says what is wrong, once they have met
+        (_new if request.resume is None else _again)(request)  # before torch is imported, which takes seconds
     from latentlab.training.distributed import joined
 
     with joined() as ranks:
@@ -104,18 +107,23 @@ def _created(request: Namespace, ranks: "Ranks") -> tuple[RunFolder, Dataset]:
     """A new run's folder and its data. Nothing is created before all that was asked for has been looked at."""
     from latentlab.training.preparation import check
 
-    if request.more is not None:
-        raise ValueError("--more adds epochs to a run: say which with --resume RUN")
-    config = configuration(request)
-    root = runs_root(request.checkpoints)
-    if request.name is not None:
-        _check_name(root, request.name)  # loading the data may take minutes
+    config, root = _new(request)
     dataset = data_of(config, request.data_dir)
     check(config, dataset, ranks, root)
     if request.name is not None:
         return create_run(root, new_record(request.name, config, dataset)), dataset
     stem = _stem(config)
     return create_numbered(root, stem, new_record(stem, config, dataset)), dataset
+
+
+def _new(request: Namespace) -> tuple[RunConfig, Path]:
+    """What a new run is to be and where it is to lie. Raises ValueError for what needs no data to be refused."""
+    if request.more is not None:
+        raise ValueError("--more adds epochs to a run: say which with --resume RUN")
+    config, root = configuration(request), runs_root(request.checkpoints)
+    if request.name is not None:
+        _check_name(root, request.name)
+    return config, root
 
 
 def _check_name(root: Path, name: str) -> None:
@@ -139,16 +147,8 @@ def _resumed(request: Namespace, ranks: "Ranks") -> tuple[RunFolder, Dataset]:
     """The run to go on with, set to its new number of epochs and device, and the data it was trained on."""
     from latentlab.training.preparation import check
 
-    others = {"--preset": request.preset, "--config": request.config, "--name": request.name}
-    others["--from"] = request.start_from
-    extra = [flag for flag in given(request) if flag not in ("--epochs", "--device")]
-    extra += [flag for flag, value in others.items() if value is not None]
-    if extra:
-        raise ValueError(f"--resume goes on with what the run is; {extra[0]} is for a new run")
-    run = open_run(request.resume, runs_root(request.checkpoints))
+    run, config = _again(request)
     before = run.record.config
-    training = {"epochs": _total(request, run), "device": request.device or before.training.device}
-    config = RunConfig.parse(merge(before.to_dict(), {"training": training}))
     dataset = data_of(config, request.data_dir)
     if dataset.fingerprint != run.record.dataset.fingerprint:
         raise ValueError(f"the images of {dataset.name} are not those that {run.name} was trained on: train a new run")
@@ -158,6 +158,20 @@ def _resumed(request: Namespace, ranks: "Ranks") -> tuple[RunFolder, Dataset]:
         with run.lock():
             run.update(config=config, status="stopped" if more else run.record.status)
     return run, dataset
+
+
+def _again(request: Namespace) -> tuple[RunFolder, RunConfig]:
+    """The run to go on with, and what it is to be from now on. Raises ValueError."""
+    others = {"--preset": request.preset, "--config": request.config, "--name": request.name}
+    others["--from"] = request.start_from
+    extra = [flag for flag in given(request) if flag not in ("--epochs", "--device")]
+    extra += [flag for flag, value in others.items() if value is not None]
+    if extra:
+        raise ValueError(f"--resume goes on with what the run is; {extra[0]} is for a new run")
+    run = open_run(request.resume, runs_root(request.checkpoints))
+    before = run.record.config
+    training = {"epochs": _total(request, run), "device": request.device or before.training.device}
+    return run, RunConfig.parse(merge(before.to_dict(), {"training": training}))
 
 
 def _total(request: Namespace, run: RunFolder) -> int:

@@ -1,6 +1,8 @@
 """What cannot be asked for gets one sentence, exit code 2, and leaves nothing behind."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,24 @@ def things(tmp_path: Path) -> Path:
 def test_one_sentence_and_nothing_made(call: Callable[..., Any], things: Path, words: str, named: str) -> None:
     assert named in call(*words.split()).refused()
     assert not (things / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "train --latent-dim 0",
+        "train --more 1",
+        "train --name a/b",
+        "train --resume nothing",
+        "sweep --over beta=-1,1",
+        "evaluate nothing",
+        "export nothing samples --out a.png",
+    ],
+)
+def test_what_needs_no_torch_to_be_refused_is_refused_without(tmp_path: Path, words: str) -> None:
+    code = f"import sys\nfrom latentlab.__main__ import main\nprint(main({words.split()}), 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "2 False\n", done.stderr
 
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path, call: Callable[..., Any]) -> None:
