@@ -20,6 +20,7 @@ from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.main_window.opening import Opening
 from latentlab.gui.main_window.overlaying import Overlaying
 from latentlab.gui.main_window.panels import Panels, make_views
+from latentlab.gui.main_window.path_files import PathFiles
 from latentlab.gui.main_window.picturing import Picturing
 from latentlab.gui.main_window.running import Running
 from latentlab.gui.main_window.sampling import SamplingFrom
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self.picturing = Picturing(self.session, self.decoder, self)
         self.judging = Judging(self.session, self.encoder, self)
         self.exporting = Exporting(self.session, self.jobs, self.walking, self)
+        self.path_files = PathFiles(self.session, self.walking, self)
         self.overlaying = Overlaying(self.session, self.mapping, self.decoder, self.fields, self.jobs, self)
         self.views = make_views(self.session)
         self.panels = Panels(self, self.views)

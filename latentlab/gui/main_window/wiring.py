@@ -106,6 +106,8 @@ def _connect_exploring(window: "MainWindow") -> None:
     views.sliders.condition_chosen.connect(window.session.set_condition)
     views.strip.make_pressed.connect(window.walking.make)
     views.strip.swap_pressed.connect(window.walking.reverse)
+    views.strip.walk_chosen.connect(window.walking.choose)
+    views.strip.asked.connect(lambda name: window.actions_table.actions[name].trigger())
     views.strip.export_gif_pressed.connect(window.exporting.ask_gif)
     views.samples.resample_pressed.connect(window.opening.resample)
     views.samples.prior_chosen.connect(window.sampling.choose)
@@ -184,6 +186,8 @@ def _explore_handlers(window: "MainWindow") -> Handlers:
         "set_b": lambda: exploring.set_end("B"),
         "strip": lambda: press(window, "strip_make"),
         "gif": window.exporting.ask_gif,
+        "path_save": window.path_files.ask_save,
+        "path_open": window.path_files.ask_open,
         "path_remove": window.walking.remove,
     }
 
