@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from latentlab.gui.main_window.window import MainWindow
 from latentlab.gui.widgets import theme
+from latentlab.gui.widgets.point_cloud import fetch_compiled
 from latentlab.runs.files import write_whole
 from latentlab.runs.places import default_checkpoints, default_data_dir, demo_run, resources
 
@@ -171,6 +172,7 @@ class _Screenshot(QObject):
             self._window.close()
 
     def _write(self) -> None:
+        self._window.views.map.canvas.use_compiled(fetch_compiled())
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         self._window.grab().save(buffer, "PNG")
