@@ -34,6 +34,7 @@ from latentlab.gui.threads.fields import Fields
 from latentlab.gui.threads.jobs import Jobs
 from latentlab.gui.threads.projection import Projector
 from latentlab.gui.views.message_view import MessageView
+from latentlab.gui.widgets.point_cloud import fetch_compiled
 from latentlab.presets import PRESETS
 
 CURVES_VIEW = "latentlab.gui.views.curves_view"
@@ -43,7 +44,7 @@ EDGE = 8  # pixels between the cards and the window's edge
 
 
 class MainWindow(QMainWindow):
-    """`root` holds the runs, `data_dir` the data sets. warm: let UMAP compile in the background once torch is there."""
+    """`root` holds the runs, `data_dir` the data sets. warm: let what is slow compile in the background."""
 
     first_painted = Signal()
     torch_ready = Signal()
@@ -232,12 +233,14 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(60, self, self._fetch_the_rest)
 
     def _fetch_the_rest(self) -> None:
-        """What is slow to import comes now that the window stands, in threads: pyqtgraph, and torch."""
+        """What is slow to import comes now that the window stands, in threads: pyqtgraph, torch, and then numba."""
         self.jobs.start("curves", lambda _ticket: import_module(CURVES_VIEW), self._show_curves)
         self.opening.painted()
 
     def _show_curves(self, module: ModuleType) -> None:
         self.panels.dock("curves").put(module.CurvesView(self.session))
+        if self._warm:
+            self.jobs.start("compiled", lambda _ticket: fetch_compiled(), self.views.map.canvas.use_compiled)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
