@@ -113,10 +113,17 @@ class Trust:
 
 @dataclass(frozen=True)
 class History:
-    """The epochs that can be gone back to, ascending, and the one that is shown; None: the newest weights."""
+    """The epochs that can be gone back to, ascending, with their steps, and the one that is shown; None: the newest
+    weights."""
 
     epochs: tuple[int, ...] = ()
+    steps: tuple[int, ...] = ()
     shown: int | None = None
+
+    @property
+    def shown_step(self) -> int | None:
+        """The step of the weights that are shown, where they are not the newest."""
+        return self.steps[self.epochs.index(self.shown)] if self.shown in self.epochs else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder, Survey
 from latentlab.gui.threads.jobs import Jobs, Ticket
-from latentlab.gui.threads.model_thread import FromRun, FromSnapshot, Weights
+from latentlab.gui.threads.model_thread import FromHistory, FromRun, FromSnapshot, Weights
 from latentlab.runs.folder import RunFolder, open_run
 
 
@@ -45,6 +45,8 @@ class Opening(QObject):
         self._painted = False
         self._live_seed = 0
         self._mixture: Mixture | None = None  # that samples are drawn from
+        self._newest: FromSnapshot | None = None  # what the training has come to
+        self._past: FromHistory | None = None  # what is shown in place of the newest weights
         decoder.opened.connect(self._on_weights)
         encoder.surveyed.connect(self._on_surveyed)
         encoder.seen.connect(self._on_seen)
@@ -70,7 +72,7 @@ class Opening(QObject):
         self._session.open(None)
 
     def _forget(self) -> None:
-        self._pictures = self._waiting = self._mixture = None
+        self._pictures = self._waiting = self._mixture = self._newest = self._past = None
         self._mapping.forget()
         self._decoder.forget()
         self._encoder.forget()
@@ -138,12 +140,29 @@ class Opening(QObject):
             self._waiting = weights
 
     def follow(self, weights: FromSnapshot, with_map: bool) -> None:
-        """A snapshot of the training: decoding goes on from it, and the map too where asked."""
+        """A snapshot of the training: decoding goes on from it, and the map too where asked; not while a past epoch
+        is looked at."""
+        self._newest = weights
+        if self._past is not None:
+            return
         self._use(weights)
         if self._pictures is not None:
             self._ask_live()
             if with_map:
                 self._encoder.ask("map", self._pictures.map)
+
+    def go_back(self, past: FromHistory | None) -> None:
+        """From now on everything is shown as of this past epoch; None: as of the newest weights again."""
+        run = self._session.run
+        if run is None or (past is None and self._past is None):
+            return
+        self._past = past
+        weights = past or self._newest or FromRun(run.path)
+        self._decoder.use(weights, anew=True)
+        self._encoder.use(weights, anew=True)
+        self.mapped.emit(0.0)  # whatever was under way is not answered any more
+        if self._pictures is not None:
+            self._encode()
 
     def _on_weights(self, weights: Weights, step: int) -> None:
         self._session.update_run(step=step)
@@ -163,7 +182,7 @@ class Opening(QObject):
     def settle(self, step: int) -> None:
         """The training has ended at this step: the map is made once more, and properly, from its last weights."""
         self._mapping.settle(step)
-        if self._pictures is not None:
+        if self._pictures is not None and self._past is None:
             self._encode()
 
     def _ask_live(self) -> None:
@@ -199,7 +218,8 @@ class Opening(QObject):
     def _keep(self, survey: Survey, _coords: NDArray[np.float32]) -> None:
         """The layouts of these latents are kept with the run, so that the next opening shows one at once."""
         run = self._session.run
-        if run is None or run.read_only or self._session.training.active or survey.encoding.step != run.step:
+        newest = self._past is None and not self._session.training.active
+        if run is None or run.read_only or not newest or survey.encoding.step != run.step:
             return
         labels = None if self._pictures is None else self._pictures.map.labels
         layouts = [

@@ -264,7 +264,7 @@ class Running(QObject):
         run, control = self._session.run, self.trainer.control
         if run is None or control is None:
             return
-        with_map = self._pace.due()
+        with_map = self._session.history.shown is None and self._pace.due()
         self._opening.follow(FromSnapshot(run.config, run.image_shape, run.class_names, event), with_map)
         self._next_snapshot.start()
 

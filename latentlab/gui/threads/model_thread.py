@@ -21,6 +21,7 @@ from PySide6.QtCore import QObject, Signal
 
 from latentlab.config import RunConfig
 from latentlab.events import Snapshot
+from latentlab.runs.history import PastEpoch
 
 if TYPE_CHECKING:
     from latentlab.models.latent_model import LatentModel
@@ -45,7 +46,17 @@ class FromSnapshot:
     snapshot: Snapshot
 
 
-Weights = FromRun | FromSnapshot
+@dataclass(frozen=True, eq=False)
+class FromHistory:
+    """Weights of a past epoch of a run, in a file of its history."""
+
+    config: RunConfig
+    image_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    past: PastEpoch
+
+
+Weights = FromRun | FromSnapshot | FromHistory
 _DONE = object()
 
 
@@ -82,10 +93,11 @@ class ModelThread(QObject):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def use(self, weights: Weights) -> None:
-        """From now on answers come from these weights. Those of another run drop what was asked before."""
+    def use(self, weights: Weights, anew: bool = False) -> None:
+        """From now on answers come from these weights. Those of a run's folder drop what was asked before; so does
+        `anew`: no answer of the weights before is delivered any more."""
         with self._wake:
-            if isinstance(weights, FromRun):
+            if anew or isinstance(weights, FromRun):
                 self._begin_era()
             self._weights = weights
             self._wake.notify()
@@ -184,7 +196,10 @@ class ModelThread(QObject):
                 self._requests[channel] = (number, (_Begun(work),))
 
     def _load(self, weights: Weights) -> None:
-        model, step = self._from_run(weights) if isinstance(weights, FromRun) else self._from_snapshot(weights)
+        if isinstance(weights, FromRun):
+            model, step = self._from_run(weights)
+        else:
+            model, step = self._from_snapshot(weights if isinstance(weights, FromSnapshot) else _read(weights))
         with self._wake:
             if self._working_in != self._era:
                 return
@@ -209,3 +224,14 @@ class ModelThread(QObject):
         model.load_state_dict({name: value.cpu() for name, value in weights.snapshot.state.items()}, assign=True)
         self._made_for = wanted
         return model, weights.snapshot.step
+
+
+def _read(weights: FromHistory) -> FromSnapshot:
+    """Raises OSError where the file is gone, ValueError where it is damaged."""
+    from latentlab.models.weights import from_bytes
+
+    past = weights.past
+    state = from_bytes(past.path.read_bytes())
+    return FromSnapshot(
+        weights.config, weights.image_shape, weights.class_names, Snapshot(past.step, past.epoch, state)
+    )

@@ -94,6 +94,7 @@ class CurvesView(QWidget):
         self._make_plots()
         self._lay_out()
         session.curves_changed.connect(self._on_curves)
+        session.history_changed.connect(self._on_history)
         theme.changed.connect(self._recolour)
         self._recolour()
         self._redraw()
@@ -167,6 +168,7 @@ class CurvesView(QWidget):
         if curves is not drawn:
             self._columns = {split: Columns() for split in self._columns}
         self._drawn = (curves, curves.version)
+        shown = self._session.history.shown_step
         self._columns["train"].read(curves.train)
         self._columns["validation"].read(curves.validation)
         for (split, name), curve in self._curves.items():
@@ -178,7 +180,7 @@ class CurvesView(QWidget):
         self._stack.setCurrentIndex(0 if curves.train or curves.validation else 1)
         if self._follows:
             self._fit()
-        self._write_legends(None)
+        self._write_legends(shown)
         self.redrawn.emit()
 
     def _fit(self) -> None:
@@ -219,7 +221,13 @@ class CurvesView(QWidget):
         inside = next((plot for plot in self._plots if plot.vb.sceneBoundingRect().contains(position)), None)
         here = None if inside is None else inside.vb.mapSceneToView(position).x()
         record = {} if here is None else self._columns["train"].at(here) or self._columns["validation"].at(here)
-        step = record.get("step")
+        self._point_at(record.get("step", self._session.history.shown_step))
+
+    def _on_history(self) -> None:
+        """The line stands at the epoch that is shown, where it is a past one."""
+        self._point_at(self._session.history.shown_step)
+
+    def _point_at(self, step: float | None) -> None:
         for plot in self._plots:
             plot.show_crosshair(step)
         self._write_legends(step)
