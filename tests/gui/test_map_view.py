@@ -316,7 +316,7 @@ def test_the_map_is_chosen_by_its_buttons_and_says_what_it_shows(hand: Hand):
     hand.view.layout_chosen.connect(asked.append)
     for button in hand.view.axes:
         hand.qtbot.mouseClick(button, LEFT)
-    assert asked == ["umap", "pca", "axes"]
+    assert asked == ["umap", "pca", "axes", "tsne"]
     hand.session.set_layout(Layout("axes", hand.session.encoding.mu[:, [5, 3]], (5, 3)))
     assert hand.view.axes[2].text() == "z 5 × z 3"
     assert hand.view.axes[2].isChecked()

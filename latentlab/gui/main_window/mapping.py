@@ -94,6 +94,8 @@ class Mapping(QObject):
         if kind == "tsne" and not tsne_is_there():
             self._session.told.emit(TSNE_MISSING, True)
             return
+        if kind == self._settings.kind and self._held:
+            self.retry()
         self._session.set_projection(replace(self._settings, kind=kind))
 
     def cancel(self) -> None:

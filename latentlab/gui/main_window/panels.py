@@ -131,6 +131,7 @@ class Panels:
         for control in view.header_controls:
             card.heading.add_control(control)
         view.fact_changed.connect(card.set_fact)
+        view.fact_tip_changed.connect(card.heading.fact.setToolTip)
         card.body.addWidget(view)
         self._window.setCentralWidget(card)
 

@@ -27,6 +27,7 @@ from latentlab.gui.main_window.sampling import SamplingFrom
 from latentlab.gui.main_window.selecting import Selecting
 from latentlab.gui.main_window.taking import TakingAway
 from latentlab.gui.main_window.walking import Walking
+from latentlab.gui.main_window.trusting import Trusting
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self.overlaying = Overlaying(self.session, self.mapping, self.decoder, self.fields, self.jobs, self)
         self.views = make_views(self.session)
         self.panels = Panels(self, self.views)
+        self.trusting = Trusting(self.session, self.jobs, self)
         self.message = MessageView(self.session, self)
         wiring.connect(self)
         self.actions_table = Actions(self, wiring.handlers(self))
@@ -267,6 +269,7 @@ class MainWindow(QMainWindow):
         self.jobs.close()
         self.projector.close()
         self.decoder.close()
+        self.trusting.close()
         self.fields.close()
         self.encoder.close()
         super().closeEvent(event)

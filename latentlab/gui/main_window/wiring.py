@@ -57,6 +57,8 @@ def _connect_map(window: "MainWindow") -> None:
     view.points.wanted.connect(window.judging.want)
     view.thumbnails.wanted.connect(window.picturing.want)
     view.layout_chosen.connect(window.mapping.choose)
+    view.projection_chosen.connect(window.session.set_projection)
+    view.layout_asked.connect(lambda what: getattr(window.mapping, what)())
     view.picked.connect(window.selecting.pick)
     view.shown.connect(window.selecting.show_only)
     view.asked.connect(lambda name: window.actions_table.actions[name].trigger())
@@ -173,6 +175,10 @@ def _map_handlers(window: "MainWindow") -> Handlers:
     }
 
 
+        "tsne": lambda: mapping.choose("tsne"),
+        "anew": mapping.anew,
+        "cancel_layout": mapping.cancel,
+        "options": window.views.map.options.toggle_popup,
 def _toggle_overlay(window: "MainWindow", name: str) -> None:
     window.session.want_overlay(name, name not in window.session.overlays)
 

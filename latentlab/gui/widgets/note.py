@@ -16,20 +16,21 @@ class Note(QLabel):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
-        self._canvas, self._centred = canvas, True
+        self._canvas, self._centred, self._reserved = canvas, True, 0
         self.hide()
 
-    def say(self, text: str, centred: bool) -> None:
-        """Nothing hides it."""
+    def say(self, text: str, centred: bool, reserved: int = 0) -> None:
+        """Nothing hides it. reserved: pixels to be left free at its right."""
         self.setText(text)
-        self._centred = centred
+        self._centred, self._reserved = centred, reserved
         self.setVisible(bool(text))
         self.place()
 
     def place(self) -> None:
         """Where it belongs, after its canvas changed its size."""
         room = self._canvas.rect()
-        width = min(self.fontMetrics().horizontalAdvance(self.text()) + 4, max(room.width() - 2 * MARGIN, 1))
+        widest = max(room.width() - 2 * MARGIN - self._reserved, 1)
+        width = min(self.fontMetrics().horizontalAdvance(self.text()) + 4, widest)
         self.resize(width, self.heightForWidth(width))
         if self._centred:
             self.move(max((room.width() - self.width()) // 2, MARGIN), (room.height() - self.height()) // 2)

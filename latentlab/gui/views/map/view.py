@@ -1,20 +1,21 @@
 """The map of the encoded images: hover, select, move through latent space, and see what lies under the cursor."""
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from latentlab.gui.session import Session
 from latentlab.gui.views.map.filter import Filter, counted
 from latentlab.gui.views.map.hover import Hover, position
+from latentlab.gui.views.map.kinds import KindButtons
+from latentlab.gui.views.map.map_note import MapNote
 from latentlab.gui.views.map.menu import Entry, popup
 from latentlab.gui.views.map.options import MapOptions
 from latentlab.gui.views.map.overlays import Overlays
 from latentlab.gui.views.map.path_tool import Paths
 from latentlab.gui.views.map.points import Points
+from latentlab.gui.views.map.projection import ProjectionPanel, made_by
 from latentlab.gui.views.map.thumbnail_options import ThumbnailOptions
 from latentlab.gui.views.map.thumbnails import Thumbnails
 from latentlab.gui.views.map.tool_bar import ToolBar
@@ -24,13 +25,7 @@ from latentlab.gui.widgets.legend import Legend
 from latentlab.gui.widgets.map_canvas import MapCanvas
 from latentlab.gui.widgets.map_marks import Rings
 from latentlab.gui.widgets.named import named
-from latentlab.gui.widgets.note import Note
 
-AXES: tuple[tuple[Literal["umap", "pca", "axes"], str, str], ...] = (
-    ("umap", "UMAP", "Neighbours stay together; distances between groups mean little"),
-    ("pca", "PCA", "The plane of largest variance; every place is decoded exactly"),
-    ("axes", "z 0 × z 1", "The two latent dimensions with the most KL; decoded exactly"),
-)
 COLOUR = "What the colour of a point shows; in the open list, type to search (12 finds z 12)"
 ALL_HIDDEN = "Every point is hidden"
 EMPTY = "No run yet: press Train, or drop a folder of pictures here"
@@ -44,11 +39,14 @@ class MapView(QWidget):
     picked = Signal(object, str)  # rows, and 'set', 'add' or 'remove': the points selected together
     shown = Signal(object)  # mask of the rows that are to be shown, or None: all
     asked = Signal(str)  # what the menu's entry of this name does
-    layout_chosen = Signal(str)  # 'umap', 'pca' or 'axes'
+    layout_chosen = Signal(str)  # a kind of layout
+    projection_chosen = Signal(object)  # ProjectionSettings
+    layout_asked = Signal(str)  # 'cancel', 'retry' or 'anew'
     end_asked = Signal(str)  # 'A' or 'B' goes to the place in hand
     cleared = Signal()
     fact_changed = Signal(str)
 
+    fact_tip_changed = Signal(str)
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("map_view")
@@ -71,7 +69,8 @@ class MapView(QWidget):
         self.points = Points(self._session, self.canvas, self.colour, self.legend, self)
         self.hover = Hover(self._session, self.canvas, self.points, self)
         self.card = self.hover.card
-        self.note = Note(self.canvas, "map_note")
+        self.notes = MapNote(self._session, self.canvas, self)
+        self.note = self.notes.label
         self.filter = Filter(self._session, self.points, self.legend, self.canvas, self)
         self.tools = Tools(self._session, self.canvas, self.points, self.hover, self)
         self.paths = Paths(self._session, self.tools, self)
@@ -82,18 +81,14 @@ class MapView(QWidget):
         column.addWidget(self.canvas, 1)
         column.addWidget(self.legend)
 
-        self.axes = [
-            named(QPushButton(text), f"map_{kind}", f"Show the map as {text}", tip) for kind, text, tip in AXES
-        ]
-        for button, (kind, _, _) in zip(self.axes, AXES, strict=True):
-            button.setProperty("look", "segment")
-            button.setCheckable(True)
-            button.setAutoExclusive(True)
-            button.clicked.connect(lambda _=False, kind=kind: self.layout_chosen.emit(kind))
+        self.kinds = KindButtons(self._session, self)
+        self.axes = self.kinds.buttons
         self.options = MapOptions(self)
         self.overlays = Overlays(self._session, self.canvas, self.points, self)
         self.options.add_section("Overlays", self.overlays.switches)
         self.thumbnails = Thumbnails(self._session, self.canvas, self.points, self)
+        self.projection = ProjectionPanel(self._session)
+        self.options.add_section("Layout", self.projection)
         self.thumbnail_options = ThumbnailOptions(self._session, self.thumbnails)
         self.options.add_section("Thumbnails", self.thumbnail_options)
         self.header_controls: list[QWidget] = [*self.axes, self.colour, self.options]
@@ -109,6 +104,12 @@ class MapView(QWidget):
         self.points.moved.connect(self._mark_all)
         session.group_changed.connect(self._show_fact)
         session.visible_changed.connect(self._on_visible)
+        session.trust_changed.connect(self._show_fact)
+        self.kinds.chosen.connect(self.layout_chosen)
+        self.projection.changed.connect(self.projection_chosen)
+        self.projection.anew_pressed.connect(lambda: self.layout_asked.emit("anew"))
+        self.notes.cancelled.connect(lambda: self.layout_asked.emit("cancel"))
+        self.notes.retried.connect(lambda: self.layout_asked.emit("retry"))
         self.tools.moved.connect(self.moved)
         self.tools.point_chosen.connect(self.point_chosen)
         self.tools.picked.connect(self.picked)
@@ -122,7 +123,7 @@ class MapView(QWidget):
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            self.note.place()
+            self.notes.place()
             self.filter.place()
             if self.canvas.fitted:
                 QTimer.singleShot(0, self, self.fit)
@@ -139,8 +140,7 @@ class MapView(QWidget):
 
     def _on_run(self) -> None:
         run = self._session.run
-        for button in (*self.axes, self.colour):
-            button.setEnabled(run is not None)
+        self.colour.setEnabled(run is not None)
         if run is not None and self._made_for != (run.path, run.latent_dim):
             self._made_for = (run.path, run.latent_dim)
             self.points.fill_colours()
@@ -148,9 +148,6 @@ class MapView(QWidget):
         self._show_note()
 
     def _on_layout(self) -> None:
-        layout = self._session.layout
-        if layout is not None:
-            self._name_axes()
         if self.points.follow_layout():
             self.hover.forget()
         if self.canvas.fitted:
@@ -159,22 +156,17 @@ class MapView(QWidget):
         self._mark_all()
         self._show_note()
 
-    def _name_axes(self) -> None:
-        layout, order = self._session.layout, self._session.order()
-        assert layout is not None
-        dims = layout.dims or tuple(int(dim) for dim in order[:2])
-        self.axes[2].setText(f"z {dims[0]} × z {dims[1]}" if len(dims) == 2 else "z")
-        self.axes[2].setEnabled(len(dims) == 2)
-        for button, (kind, _, _) in zip(self.axes, AXES, strict=True):
-            button.setChecked(kind == layout.kind)
-
     def _show_note(self) -> None:
         hidden = self.filter.nothing_shown
-        note = self._session.map_note or (ALL_HIDDEN if hidden else "" if self._session.run else EMPTY)
-        self.note.say(note, centred=not len(self.points) or note == ALL_HIDDEN)
+        otherwise = ALL_HIDDEN if hidden else "" if self._session.run else EMPTY
+        self.notes.show(otherwise, centred=not len(self.points) or (hidden and not self._session.map_note))
 
     def _show_fact(self, inside: int = -1) -> None:
-        self.fact_changed.emit(counted(self._session, len(self.points), inside))
+        fact, trust = counted(self._session, len(self.points), inside), self._session.trust
+        if trust is not None and inside < 0 and fact:
+            fact += f" · trustworthiness {trust.value:.2f} (k {trust.k})"
+        self.fact_changed.emit(fact)
+        self.fact_tip_changed.emit(made_by(self._session))
 
     def _on_visible(self) -> None:
         self.hover.set_row(None)
