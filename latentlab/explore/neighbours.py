@@ -7,7 +7,8 @@ Floats = NDArray[np.floating]
 Rows = NDArray[np.int64]
 
 TOUCHING = 1e-9  # of the radius: this close to a sample is on it
-EDGE, FAR = 90.0, 97.5  # percentiles of distance: beyond them a place is at the edge of the data, and far from all
+EDGE, FAR = 95.0, 98.75  # percentiles of distance: beyond them a place is at the edge of the data, and far from all;
+# half of what is compared with are draws, so that they are farther out than 90 and 97.5 % of those
 REFERENCE = 2000  # samples, evenly spread, whose distances to the others say what is usual
 LEAST_VARIANCE = 0.01  # of mu: a dimension below it is unused (Burda et al. 2016), and the decoder does not see it
 
@@ -57,9 +58,10 @@ def _weights(distance: Floats, radius: float) -> Floats:
 class Usual:
     """How usual a place in latent space is, against the encoded data: q(z | x) with mu and log_var (N, d).
 
-    What is usual are draws from those posteriors, since they are what the decoder was trained on: against the means
-    alone, which lie closer together, nearly every sample of the prior would seem far from all data. Without log_var the
-    means are all there is.
+    Compared with are the codes of images: their means, and as many draws from their posteriors. Against the means alone,
+    which lie closer together, nearly every sample of the prior would seem far from all data, though the decoder was
+    trained on such draws; against the draws alone, which carry noise in every dimension, nothing between two means
+    would ever seem any farther than they are. Without log_var the means are all there is.
     """
 
     def __init__(self, mu: Floats, log_var: Floats | None = None) -> None:
@@ -68,15 +70,20 @@ class Usual:
         self._known = np.zeros(0)
         if self._data is not None:
             rows = np.linspace(0, len(mu) - 1, min(len(mu), REFERENCE)).astype(np.int64)
-            draws = mu[rows]
+            codes = [mu[rows]]
             if log_var is not None:
-                draws = draws + np.exp(0.5 * log_var[rows]) * np.random.default_rng(0).standard_normal(draws.shape)
-            distance, near = self._data.nearest(draws[:, self._used], 2)
-            others = np.where(near[:, 0] == rows, distance[:, 1], distance[:, 0])  # the image itself does not count
-            self._known = np.sort(others)
+                noise = np.random.default_rng(0).standard_normal(codes[0].shape)
+                codes.append(mu[rows] + np.exp(0.5 * log_var[rows]) * noise)
+            self._known = np.sort(np.concatenate([self._to_others(each, rows) for each in codes]))
+
+    def _to_others(self, codes: Floats, rows: Rows) -> Floats:
+        """From codes (n, d) of the images `rows` to the nearest mean of another image: (n,)."""
+        assert self._data is not None
+        distance, near = self._data.nearest(codes[:, self._used], 2)
+        return np.where(near[:, 0] == rows, distance[:, 1], distance[:, 0])
 
     def percentile(self, z: Floats) -> Floats:
-        """The share in % of draws that lie closer to another image's mu than z (N, d) lies to any: (N,).
+        """The share in % of codes that lie closer to another image's mu than z (N, d) lies to any: (N,).
 
         Above FAR: far from all data. Only dimensions that the data use count; 0 everywhere when there are none.
         """

@@ -102,7 +102,21 @@ def test_samples_of_the_prior_are_usual_where_the_posteriors_fill_it():
     log_var = np.full(mu.shape, 2 * np.log(0.8))  # 0.6^2 + 0.8^2 = 1: the posteriors together are N(0, I)
     prior = draw.normal(size=(1000, 4))
     against_draws, against_means = Usual(mu, log_var).percentile(prior), Usual(mu).percentile(prior)
-    assert 0.3 < (against_draws > 50).mean() < 0.7
-    assert (against_draws > 97.5).mean() < 0.06
-    assert (against_means > 97.5).mean() > 0.2, "what the means alone would say"
-    assert (Usual(mu, log_var).percentile(prior + 6) > 97.5).all()
+    assert 0.3 < (against_draws > 75).mean() < 0.7
+    assert (against_draws > FAR).mean() < 0.06
+    assert (against_means > FAR).mean() > 0.15, "what the means alone would say"
+    assert (Usual(mu, log_var).percentile(prior + 6) > FAR).all()
+
+
+def test_the_way_between_two_clusters_is_less_usual_than_its_ends_though_draws_have_noise_in_all_dimensions():
+    draw = np.random.default_rng(5)
+    mu = np.hstack(
+        [
+            draw.normal(size=(1000, 2)) * 0.3 + np.repeat([[-2, 0], [2, 0]], 500, axis=0),
+            draw.normal(size=(1000, 6)) * 0.3,
+        ]
+    )
+    noise = np.full(mu.shape, 2 * np.log(0.9))  # so that draws lie far from every mean
+    middle = Usual(mu, noise).percentile(np.linspace(mu[3], mu[700], 9))
+    assert middle[0] == middle[-1] == 0
+    assert middle[3:6].min() > 40

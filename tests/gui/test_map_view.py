@@ -195,7 +195,7 @@ def test_the_cursor_takes_the_colour_of_how_usual_its_place_is_and_rings_the_str
     rows, weights = np.array([21, 22, 41]), np.array([0.6, 0.3, 0.1], np.float32)
     for usual, gap, colour in (
         (20.0, 30.0, "usual"),
-        (20.0, 94.0, "unusual"),
+        (20.0, 97.0, "unusual"),
         (20.0, 99.0, "bad"),
         (99.0, None, "bad"),
     ):

@@ -45,7 +45,7 @@ def choose(qtbot: QtBot, window: QWidget, name: str, text: str) -> None:
         qtbot.keyClick(combo, key)
 
 
-def strip(session: Session, usual: tuple[float, ...] = (10, 92, 99, 50)) -> Strip:
+def strip(session: Session, usual: tuple[float, ...] = (10, 97, 99, 50)) -> Strip:
     count = len(usual)
     z = np.linspace(session.encoding.mu[3], session.encoding.mu[9], count)
     pixels = np.stack([np.full((1, 8, 8), 20 * place % 240, np.uint8) for place in range(count)])

@@ -69,7 +69,7 @@ def test_a_combo_shows_its_arrow(qapp: QApplication, qtbot: QtBot):
 
 def test_places_are_coloured_by_how_usual_they_are():
     colours = theme.current()
-    assert [usual.colour(p) for p in (0, 90, 90.1, 97.5, 97.6, 100)] == [
+    assert [usual.colour(p) for p in (0, 95, 95.1, 98.75, 98.8, 100)] == [
         colours.usual, colours.usual, colours.unusual, colours.unusual, colours.bad, colours.bad,
     ]  # fmt: skip
 

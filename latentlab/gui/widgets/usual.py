@@ -6,11 +6,11 @@ Percentiles: `usual` is `Usual.percentile` in latent space, `gap` is that of `Re
 from latentlab.explore.neighbours import EDGE, FAR
 from latentlab.gui.widgets import theme
 
-FADES, FAINTEST = 75.0, 0.3  # from this percentile on a picture fades, to this opacity at 100
+FADES, FAINTEST = 90.0, 0.3  # from this percentile on a picture fades, to this opacity at 100
 
 TOLD = (
-    "Measured against codes drawn for the data, which the decoder was trained on: "
-    "how far each lies from the nearest other encoded image."
+    "Compared with are the codes that the model gives to images, their means and as many draws about them: "
+    "how far each lies from the nearest mean of another image."
 )
 
 
