@@ -41,7 +41,12 @@ def sweep(request: Namespace) -> int:
         failed = _follow(crew, place, request.processes)
         found = rows(plan, crew.figures())
         written = save(place, found)
-    print(json.dumps(as_json(plan, found)) if request.json else table(plan, found))
+    if request.json:
+        print(json.dumps(as_json(plan, found)))
+    elif any(row.figures for row in found):
+        print(table(plan, found))
+    else:
+        print("no run was finished, so there is nothing to compare yet", file=sys.stderr)
     print(f"{place.path}: {', '.join(written)}", file=sys.stderr)
     missing = sum(not row.figures for row in found)
     if crew.stopped and missing:
@@ -85,7 +90,10 @@ def _planned(request: Namespace, root: Path) -> Plan:
         data = points[0].config.data
         source = Path(data.path).name if data.path is not None else data.source
         name = default_name(root, f"{source}-sweep", plan)
-    return Plan(name, plan.recipe, plan.axes)
+    plan = Plan(name, plan.recipe, plan.axes)
+    if (root / name / PLAN_FILE).is_file() and (there := SweepFolder(root, name).plan) == plan:
+        return there  # whose runs may be called as they were in earlier versions
+    return plan
 
 
 def _resumed(request: Namespace, root: Path) -> Plan:

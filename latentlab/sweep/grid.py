@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from latentlab.config import DEFAULT_BETA, RunConfig, merge
@@ -36,11 +36,14 @@ class Plan:
 
     Points come in the order of the values, the last axis changing fastest, so that a sweep that is cut short has
     whole settings of the first axes.
+
+    words_apart: a run is called NAME-network-mlp; in the first sweeps it was NAME-networkmlp.
     """
 
     name: str
     recipe: dict[str, Any]
     axes: tuple[Axis, ...]
+    words_apart: bool = field(default=True, compare=False)
 
     def points(self) -> list[Point]:
         """All points. Raises ValueError with one sentence for what cannot be trained, or not be told apart."""
@@ -52,7 +55,7 @@ class Plan:
 
     def _point(self, values: tuple[Any, ...]) -> Point:
         choices = {axis.name: value for axis, value in zip(self.axes, values, strict=True)}
-        words = [f"{name}{label(value)}" for name, value in choices.items()]
+        words = [self._word(name, label(value)) for name, value in choices.items()]
         over: dict[str, Any] = {}
         for axis, value in zip(self.axes, values, strict=True):
             over = merge(over, _nested(axis.path, value))
@@ -63,6 +66,9 @@ class Plan:
             told = ", ".join(f"{name} {label(value)}" for name, value in choices.items())
             raise ValueError(f"the point {told} cannot be trained: {error}") from None
         return Point("-".join([self.name, *words]), choices, config)
+
+    def _word(self, name: str, value: str) -> str:
+        return f"{name}-{value}" if self.words_apart and value[0].isalpha() else f"{name}{value}"
 
     @property
     def paths(self) -> set[tuple[str, ...]]:
@@ -80,13 +86,13 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values."""
         axes = [{"name": axis.name, "path": list(axis.path), "values": list(axis.values)} for axis in self.axes]
-        return {"name": self.name, "recipe": self.recipe, "axes": axes}
+        return {"name": self.name, "recipe": self.recipe, "axes": axes, "words_apart": self.words_apart}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Plan":
         """What `to_dict` gave. Raises KeyError and TypeError for anything else."""
         axes = tuple(Axis(axis["name"], tuple(axis["path"]), tuple(axis["values"])) for axis in values["axes"])
-        return cls(values["name"], values["recipe"], axes)
+        return cls(values["name"], values["recipe"], axes, bool(values.get("words_apart", False)))
 
 
 def as_beta_vae(values: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from latentlab.runs.lock import RunLock, RunLocked
 from latentlab.runs.names import check_name, cleaned
 from latentlab.sweep.grid import Plan
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1 did not say how its runs are called: see Plan.words_apart
 PLAN_FILE = "sweep.json"
 
 

@@ -1,5 +1,7 @@
 """A recipe and its axes become points, each with a name and a configuration that can be trained."""
 
+import json
+
 import pytest
 
 from latentlab.cli.sweep import axis
@@ -46,7 +48,7 @@ def test_fields_have_short_names_full_names_and_lists():
     assert axis("training.recompute=true,false").values == (True, False)
     assert axis("hidden=[32,64],[64]").values == ([32, 64], [64])
     named = plan("hidden=[32,64],[64]", "beta-schedule=linear:50,constant").points()
-    assert named[0].name == "s-hidden32-64-beta-schedulelinear-50"
+    assert named[0].name == "s-hidden32-64-beta-schedule-linear-50"
     assert named[0].config.model.hidden == (32, 64)
     assert named[0].config.objective.beta_schedule.steps == 50
     nested = plan("objective.beta_schedule.shape=linear,cosine").points()
@@ -105,3 +107,16 @@ def test_a_torn_plan_is_said(tmp_path):
     file.write_text('{"schema_version": 99}')
     with pytest.raises(ValueError, match="newer"):
         SweepFolder(tmp_path, "s")
+
+
+def test_words_stand_apart_in_names_but_for_sweeps_that_had_them_otherwise(tmp_path):
+    made = plan("network=mlp,conv", "model.norm=none,batch", "beta=0.5")
+    assert made.points()[0].name == "s-network-mlp-norm-none-beta0.5"
+    folder = create_sweep(tmp_path, made)
+    assert folder.plan.points() == made.points()
+
+    first = {key: value for key, value in made.to_dict().items() if key != "words_apart"}
+    (folder.path / "sweep.json").write_text(json.dumps({"schema_version": 1, **first}))
+    again = create_sweep(tmp_path, made)
+    assert again.plan.points()[0].name == "s-networkmlp-normnone-beta0.5"
+    assert default_name(tmp_path, "t", made) == "t-1"

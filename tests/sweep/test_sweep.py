@@ -109,9 +109,12 @@ def test_ctrl_c_keeps_every_run_and_the_sweep_goes_on_from_there(tmp_path, capfd
     finally:
         presser.join()
     assert len(presser.halted) == 2
-    err = capfd.readouterr().err
+    said = capfd.readouterr()
+    err = said.err
     assert "Traceback" not in err
     assert "--resume s" in err.splitlines()[-1]
+    assert said.out == ""
+    assert "no run was finished, so there is nothing to compare yet" in err
     runs = [open_run(f"s-seed{seed}", tmp_path) for seed in (0, 1)]
     steps = [max(run.checkpoints.steps()) for run in runs]
     assert all(run.record.status == "stopped" for run in runs)
@@ -123,6 +126,25 @@ def test_ctrl_c_keeps_every_run_and_the_sweep_goes_on_from_there(tmp_path, capfd
         recorded = [record["step"] for record in run.metrics.read() if record["split"] == "train"]
         assert recorded == sorted(set(recorded)), "no step was trained twice"
         assert recorded[0] < stopped_at < recorded[-1] == epochs * 41 // 10 * 10
+
+
+def test_a_sweep_from_before_names_were_set_apart_goes_on_under_its_names(tmp_path, capfd):
+    words = (*TINY, "--epochs", "1", "--over", "network=mlp", "--processes", "1", "--name", "s", "--limit", "60")
+    words = tuple(word for word in words if word not in ("--network", "mlp"))
+    assert main(sweep(tmp_path, *words)) == 0
+    assert list(results(tmp_path, "s")) == ["s-network-mlp"]
+    capfd.readouterr()
+    for name in ("journal.jsonl", "results.json"):
+        (tmp_path / "s" / name).unlink()
+    file = tmp_path / "s" / "sweep.json"
+    values = json.loads(file.read_text())
+    del values["words_apart"]
+    file.write_text(json.dumps({**values, "schema_version": 1}))
+    (tmp_path / "s-network-mlp").rename(tmp_path / "s-networkmlp")
+    for again in (words, ("--resume", "s")):
+        assert main(sweep(tmp_path, *again)) == 0
+        assert list(results(tmp_path, "s")) == ["s-networkmlp"]
+    assert not (tmp_path / "s-network-mlp").exists()
 
 
 def test_wrong_requests_are_refused_before_anything_is_made(tmp_path, capfd):
