@@ -13,6 +13,7 @@ from pathlib import Path
 from latentlab.runs.files import blaming, remove_leftovers, temporary_beside
 
 LIMIT = 1 << 30  # bytes of one run's history
+MOST = 1000  # epochs of it: more are no easier to find one's way in, and each epoch's end looks through the folder
 FOLDER = "history"
 NAME = re.compile(r"epoch-(\d{6,})-step-(\d{9,})\.safetensors")
 
@@ -62,7 +63,7 @@ class History:
         for old in self.epochs():
             if old.epoch == epoch and old.step != step:
                 old.path.unlink()
-        return self._thin()
+        return self._thin(len(weights))
 
     def cut_after(self, step: int) -> None:
         """Forget the epochs of later steps: training has gone back, or goes on from there. Raises OSError."""
@@ -72,10 +73,11 @@ class History:
             if past.step > step:
                 past.path.unlink()
 
-    def _thin(self) -> bool:
-        """Drop every second epoch, but not the oldest and the newest, until the rest is within the limit."""
-        dropped = False
-        while len(known := self.epochs()) > 2 and sum(past.path.stat().st_size for past in known) > self._limit:
+    def _thin(self, size: int) -> bool:
+        """Drop every second epoch, but not the oldest and the newest, until the rest, `size` bytes each, is within the
+        limits."""
+        dropped, most = False, min(self._limit // max(size, 1), MOST)
+        while len(known := self.epochs()) > max(most, 2):
             for past in known[1:-1:2]:
                 past.path.unlink()
             dropped = True

@@ -1,10 +1,13 @@
 """What training leaves behind at every epoch's end, so that a person can go back to it: the weights that are shown."""
 
 from latentlab.models.weights import state_bytes
-from latentlab.runs.history import LIMIT, History
+from latentlab.runs.history import LIMIT, MOST, History
 from latentlab.training.training import Training
 
-THINNED = f"the weights of past epochs took more than {LIMIT >> 30} GB: from now on every second one is let go of"
+THINNED = (
+    f"past epochs were more than {MOST:,}, or more than {LIMIT >> 30} GB of weights: every second one was let go of, "
+    "and will be whenever that is so again"
+)
 
 
 def remember(training: Training) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentlab.runs.history import History
+from latentlab.runs.history import MOST, History
 
 
 def epochs(history: History) -> list[int]:
@@ -69,6 +69,15 @@ def test_the_oldest_and_the_newest_stay_within_the_limit(tmp_path_factory, count
     assert len(kept) * size <= 120
     assert any(thinned) == (count * size > 120)
     assert len(kept) >= min(count, 120 // size // 2), "no more is dropped than every second one"
+
+
+def test_of_a_thousand_and_one_epochs_half_stay(tmp_path: Path):
+    history = History(tmp_path)
+    history.folder.mkdir()
+    for epoch in range(MOST):
+        (history.folder / f"epoch-{epoch:06d}-step-{epoch:09d}.safetensors").touch()
+    assert history.write(MOST, MOST, b"")
+    assert epochs(history) == list(range(0, MOST + 1, 2))
 
 
 def test_weights_of_which_three_are_too_large_are_not_for_keeping(tmp_path: Path):
