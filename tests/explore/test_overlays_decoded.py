@@ -157,7 +157,7 @@ def test_each_picture_of_the_sheet_is_what_is_decoded_at_its_place(loaded: Loade
             x = sheet.extent.left + (column + 0.5) * sheet.extent.width / columns
             y = sheet.extent.bottom + (row + 0.5) * sheet.extent.height / rows
             wanted = loaded.decode(chart.read((x, y), held).z[None].astype(np.float32))[0]
-            assert np.abs(sheet.pixels[row, column].astype(int) - wanted).max() <= 1, "but for rounding"
+            assert np.abs(sheet.picture(row, column).astype(int) - wanted).max() <= 1, "but for rounding"
 
 
 def test_a_sheet_is_filled_from_the_middle_and_kept_while_panning(loaded: Loaded, monkeypatch: pytest.MonkeyPatch):
@@ -180,7 +180,7 @@ def test_a_sheet_is_filled_from_the_middle_and_kept_while_panning(loaded: Loaded
 def test_large_pictures_are_kept_no_larger_than_they_are_drawn():
     on = Plane.of(AxesChart(np.zeros((1, 2)), (0, 1)))
     *_, sheet = Manifold(Linear(2, (3, 128, 128)), on, on.rest(np.zeros(2))).sheets(LOOK, always)
-    assert sheet.pixels.shape[2:] == (3, 64, 64)
+    assert sheet.picture(0, 0).shape == (3, 64, 64)
 
 
 # -- the prior that was trained

@@ -108,14 +108,23 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """Pictures uint8 (R, C, channels, H, W) in the extent's cells, row 0 at the bottom; known (R, C): where one is.
+    """Pictures in the extent's cells side by side; known (R, C): where there is one, row 0 at the bottom.
 
-    held: how many latent dimensions the map does not show. stale: as for a field.
+    image (R * H, C * W), row 0 at the top: 0xAARRGGBB, and 0 where there is no picture, as a screen takes it without
+    another pass over all of it. held: how many latent dimensions the map does not show. stale: as for a field.
     """
 
     extent: Extent
-    pixels: NDArray[np.uint8]
+    image: NDArray[np.uint32]
     known: NDArray[np.bool_]
     held: int = 0
     complete: bool = True
     stale: bool = False
+
+    def picture(self, row: int, column: int) -> NDArray[np.uint8]:
+        """The one in this cell, uint8 (3, H, W)."""
+        rows, columns = self.known.shape
+        height, width = self.image.shape[0] // rows, self.image.shape[1] // columns
+        top, left = (rows - 1 - row) * height, column * width
+        cell = self.image[top : top + height, left : left + width]
+        return np.stack([(cell >> shift) & 0xFF for shift in (16, 8, 0)]).astype(np.uint8)

@@ -26,7 +26,7 @@ class Manifold:
     plane: Plane
     rest: Floats
     label: int | None = None
-    _known: dict[tuple[int, int, int], NDArray[np.uint8]] = field(default_factory=dict)  # by level, column and row
+    _known: dict[tuple[int, int, int], NDArray[np.uint32]] = field(default_factory=dict)  # by level, column and row
 
     def sheets(self, look: Look, wanted: Callable[[], bool]) -> Iterator[Sheet]:
         """What is seen, filled from the middle; ends early once it is not wanted any more."""
@@ -40,7 +40,7 @@ class Manifold:
                 return
             some = missing[start : start + at_once]
             z = self.plane.z_at(lattice.places(some), self.rest)
-            for (i, j), picture in zip(some, _reduced(decode(self.model, z, self.label)), strict=True):
+            for (i, j), picture in zip(some, _packed(_reduced(decode(self.model, z, self.label))), strict=True):
                 self._known[lattice.level, i, j] = picture
             if number % OFTEN == 0 and start + at_once < len(missing):
                 yield self._sheet(lattice, complete=False)
@@ -55,17 +55,17 @@ class Manifold:
             self._known = {key: picture for key, picture in self._known.items() if key in in_sight}
 
     def _sheet(self, lattice: Lattice, complete: bool) -> Sheet:
+        there = {lattice.cell(node): self._known.get((lattice.level, *node)) for node in lattice.nodes()}
+        height, width = next(picture.shape for picture in there.values() if picture is not None)
+        rows, columns = lattice.shape
         known = np.zeros(lattice.shape, np.bool_)
-        pixels: NDArray[np.uint8] | None = None
-        for node in lattice.nodes():
-            picture = self._known.get((lattice.level, *node))
+        image = np.zeros((rows * height, columns * width), np.uint32)
+        for (row, column), picture in there.items():
             if picture is not None:
-                if pixels is None:
-                    pixels = np.zeros((*lattice.shape, *picture.shape), np.uint8)
-                cell = lattice.cell(node)
-                pixels[cell], known[cell] = picture, True
-        assert pixels is not None, "a sheet shows at least one picture"
-        return Sheet(lattice.extent, pixels, known, max(len(self.rest) - 2, 0), complete)
+                top, left = (rows - 1 - row) * height, column * width
+                image[top : top + height, left : left + width] = picture
+                known[row, column] = True
+        return Sheet(lattice.extent, image, known, max(len(self.rest) - 2, 0), complete)
 
 
 def _reduced(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -76,3 +76,9 @@ def _reduced(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return pictures
     blocks = pictures.reshape(count, channels, height // factor, factor, width // factor, factor)
     return np.rint(blocks.mean(axis=(3, 5))).astype(np.uint8)
+
+
+def _packed(pictures: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """(N, C, H, W), grey or colour, as (N, H, W) of 0xAARRGGBB."""
+    red, green, blue = np.moveaxis(np.broadcast_to(pictures, (len(pictures), 3, *pictures.shape[2:])), 1, 0)
+    return (255 << 24 | red.astype(np.uint32) << 16 | green.astype(np.uint32) << 8 | blue).astype(np.uint32)

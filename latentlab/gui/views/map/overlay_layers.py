@@ -41,20 +41,36 @@ def heat_colour() -> str:
 
 
 class ImageLayer:
-    """An image over its part of the map, redrawn only where the view or the image has changed."""
+    """Images over their parts of the map. Stretched once for each view: a mouse that moves over the map repaints it."""
 
     smooth = True
 
     def __init__(self) -> None:
         self.opacity = 1.0
         self.images: list[tuple[QImage, Extent]] = []  # a later one on top
+        self._stretched: QImage | None = None
+        self._stretched_for: tuple[object, ...] = ()
 
     def draw(self, painter: QPainter, view: QTransform, size: QSize) -> None:
-        painter.save()
+        if not self.images:
+            self._stretched = None
+            return
+        ratio = painter.device().devicePixelRatioF()
+        wanted = (view, size, ratio, [image.cacheKey() for image, _ in self.images], self.opacity)
+        if self._stretched is None or self._stretched_for != wanted:
+            self._stretched, self._stretched_for = self._stretch(view, size, ratio), wanted
+        painter.drawImage(0, 0, self._stretched)
+
+    def _stretch(self, view: QTransform, size: QSize, ratio: float) -> QImage:
+        surface = QImage(size * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+        surface.setDevicePixelRatio(ratio)
+        surface.fill(0)
+        painter = QPainter(surface)
         painter.setOpacity(self.opacity)
         for image, extent in self.images:
             _draw_image(painter, view, size, image, extent, self.smooth)
-        painter.restore()
+        painter.end()
+        return surface
 
     def dress(self) -> None:
         """The theme's colours are others."""
@@ -118,7 +134,7 @@ class SheetLayer(ImageLayer):
             self.images, self._last = [], []
             return
         self._cells = (shows.extent, shows.known.shape)
-        new = [(_mosaic(shows), shows.extent)]
+        new = [(_image(shows.image), shows.extent)]
         if shows.complete:
             self._last = new
         self.images = new if shows.complete else self._last + new
@@ -249,25 +265,14 @@ def _tinted(share: NDArray[np.floating], colours: list[str], which: NDArray[np.i
     alpha = np.where(share > FAINTEST, np.clip(share, 0, 1) * strongest, 0.0)[::-1, :, None]
     table = np.array([theme.rgb(colour) for colour in colours], np.float64)
     tint = table[np.asarray(which, np.int64)[::-1]]  # (R, C, 3)
-    return _image(np.concatenate([tint * alpha, 255.0 * alpha], axis=2))
+    parts = np.rint(np.concatenate([255.0 * alpha, tint * alpha], axis=2)).astype(np.uint32)
+    return _image(parts @ np.array([1 << 24, 1 << 16, 1 << 8, 1], np.uint32))
 
 
-def _mosaic(sheet: Sheet) -> QImage:
-    """All pictures of the sheet as one image; clear where one is missing."""
-    rows, columns, channels, height, width = sheet.pixels.shape
-    tiles = np.broadcast_to(sheet.pixels, (rows, columns, 3, height, width)) if channels == 1 else sheet.pixels
-    there = np.broadcast_to(sheet.known[:, :, None, None, None], (rows, columns, 1, height, width))
-    tiles = np.concatenate([tiles, there * np.uint8(255)], axis=2)[::-1]
-    return _image(tiles.transpose(0, 3, 1, 4, 2).reshape(rows * height, columns * width, 4))
-
-
-def _image(premultiplied: NDArray[np.floating] | NDArray[np.uint8]) -> QImage:
-    """(H, W, 4) of red, green, blue times opacity, and opacity, 0 to 255."""
-    pixels = np.ascontiguousarray(np.rint(premultiplied).astype(np.uint8))
-    height, width, _ = pixels.shape
-    image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied)
-    # as the screen wants it, in memory of its own
-    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+def _image(pixels: NDArray[np.uint32]) -> QImage:
+    """(H, W) of 0xAARRGGBB, colours times opacity, in memory of its own."""
+    height, width = pixels.shape
+    return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied).copy()
 
 
 def _draw_ellipse(
