@@ -130,8 +130,7 @@ class Panels:
         view = self._views.map
         for control in view.header_controls:
             card.heading.add_control(control)
-        view.fact_changed.connect(card.set_fact)
-        view.fact_tip_changed.connect(card.heading.fact.setToolTip)
+        view.fact_told.connect(card.heading.set_fact)
         card.body.addWidget(view)
         self._window.setCentralWidget(card)
 

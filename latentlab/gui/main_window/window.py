@@ -14,6 +14,7 @@ from latentlab.gui.actions import Actions
 from latentlab.gui.main_window import wiring
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.export import Exporting
+from latentlab.gui.main_window.history import GoingBack
 from latentlab.gui.main_window.judging import Judging
 from latentlab.gui.main_window.library import Library, all_runs
 from latentlab.gui.main_window.mapping import Mapping
@@ -26,8 +27,8 @@ from latentlab.gui.main_window.running import Running
 from latentlab.gui.main_window.sampling import SamplingFrom
 from latentlab.gui.main_window.selecting import Selecting
 from latentlab.gui.main_window.taking import TakingAway
-from latentlab.gui.main_window.walking import Walking
 from latentlab.gui.main_window.trusting import Trusting
+from latentlab.gui.main_window.walking import Walking
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder
@@ -75,6 +76,7 @@ class MainWindow(QMainWindow):
         self.opening = Opening(
             self.session, self.library, self.jobs, self.mapping, self.exploring, self.decoder, self.encoder, self
         )
+        self.history = GoingBack(self.session, self.jobs, self.opening, self)
         self.running = Running(self.session, self.library, self.jobs, self.opening, root, self)
         self.sampling = SamplingFrom(self.session, self.library, self.jobs, self.opening, self)
         self.selecting = Selecting(self.session, self.mapping, self.exploring, self)
@@ -84,9 +86,9 @@ class MainWindow(QMainWindow):
         self.exporting = Exporting(self.session, self.jobs, self.walking, self)
         self.path_files = PathFiles(self.session, self.walking, self)
         self.overlaying = Overlaying(self.session, self.mapping, self.decoder, self.fields, self.jobs, self)
+        self.trusting = Trusting(self.session, self.jobs, self)
         self.views = make_views(self.session)
         self.panels = Panels(self, self.views)
-        self.trusting = Trusting(self.session, self.jobs, self)
         self.message = MessageView(self.session, self)
         wiring.connect(self)
         self.actions_table = Actions(self, wiring.handlers(self))
@@ -265,11 +267,12 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._later.stop()
+        self.history.close()
         self.running.close()
+        self.trusting.close()
         self.jobs.close()
         self.projector.close()
         self.decoder.close()
-        self.trusting.close()
         self.fields.close()
         self.encoder.close()
         super().closeEvent(event)

@@ -67,6 +67,7 @@ def _connect_map(window: "MainWindow") -> None:
     view.paths.moved.connect(window.walking.move_waypoint)
     view.paths.shortened.connect(window.walking.shorten)
     view.cleared.connect(window.selecting.escape)
+    view.scrubber.epoch_chosen.connect(window.history.go)
 
 
 def _connect_overlays(window: "MainWindow") -> None:
@@ -168,17 +169,20 @@ def _map_handlers(window: "MainWindow") -> Handlers:
         "fit": window.views.map.fit,
         "thumbnails": window.views.map.thumbnail_options.next_mode,
         "thumbnail_kind": window.views.map.thumbnail_options.next_kind,
+        "epoch_back": lambda: window.history.step(-1),
+        "epoch_on": lambda: window.history.step(1),
+        "epoch_newest": lambda: window.history.go(None),
         "umap": lambda: mapping.choose("umap"),
         "pca": lambda: mapping.choose("pca"),
         "axes": lambda: mapping.choose("axes"),
-        **{f"overlay_{name}": partial(_toggle_overlay, window, name) for name in NAMES},
-    }
-
-
         "tsne": lambda: mapping.choose("tsne"),
         "anew": mapping.anew,
         "cancel_layout": mapping.cancel,
         "options": window.views.map.options.toggle_popup,
+        **{f"overlay_{name}": partial(_toggle_overlay, window, name) for name in NAMES},
+    }
+
+
 def _toggle_overlay(window: "MainWindow", name: str) -> None:
     window.session.want_overlay(name, name not in window.session.overlays)
 

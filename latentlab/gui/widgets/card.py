@@ -1,9 +1,10 @@
 """Cards: a heading with a short fact at its right end, and a body. `CardDock` is one that moves, floats and closes."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from latentlab.gui.widgets.labels import heading, muted
+from latentlab.gui.widgets.elided import ElidedLabel
+from latentlab.gui.widgets.labels import heading
 
 INSET = 10  # pixels between a card's line and what is in it
 HEADING_HEIGHT = 32
@@ -15,22 +16,25 @@ class Heading(QFrame):
     def __init__(self, title: str, fact: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = heading(title)
-        self.fact: QLabel = muted(fact)
+        self.fact = ElidedLabel(fact)
         self.fact.setProperty("role", "fact")
+        self.fact.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(INSET, 0, INSET, 0)
         self._row.setSpacing(8)
         self._row.addWidget(self.title)
-        self._row.addStretch(1)
-        self._row.addWidget(self.fact)
+        self._row.addWidget(self.fact, 1)
         self._row.addStrut(HEADING_HEIGHT)  # a dock asks for the hint, not for the minimum
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def set_title(self, title: str) -> None:
         self.title.setText(title.upper())
 
-    def set_fact(self, fact: str) -> None:
+    def set_fact(self, fact: str, shorter: tuple[str, ...] = (), more: str = "") -> None:
+        """shorter: the same in fewer words, for where there is little room; more: what its tooltip says."""
         self.fact.setText(fact)
+        self.fact.set_shorter(*shorter)
+        self.fact.set_more(more)
 
     def add_control(self, control: QWidget, before: QWidget | None = None) -> None:
         """Another control at the right end, or before one that is there."""

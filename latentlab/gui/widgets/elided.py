@@ -17,11 +17,18 @@ class ElidedLabel(QLabel):
         super().__init__(text, parent)
         self._mode = mode
         self._more = ""
+        self._shorter: tuple[str, ...] = ()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def setText(self, text: str) -> None:
         super().setText(text)
+        self._tell_whole()
+
+    def set_shorter(self, *shorter: str) -> None:
+        """Other words for the same, each shorter than the one before: the first that there is room for is shown."""
+        self._shorter = shorter
+        self.update()
         self._tell_whole()
 
     def set_more(self, more: str) -> None:
@@ -35,7 +42,10 @@ class ElidedLabel(QLabel):
 
     def shown(self) -> str:
         """The text as it stands there."""
-        return self.fontMetrics().elidedText(self.text(), self._mode, max(self.width(), 0))
+        room, metrics = max(self.width(), 0), self.fontMetrics()
+        texts = (self.text(), *self._shorter)
+        fits = next((text for text in texts if metrics.horizontalAdvance(text) <= room), texts[-1])
+        return metrics.elidedText(fits, self._mode, room)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(24, super().minimumSizeHint().height())

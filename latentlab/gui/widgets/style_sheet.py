@@ -51,6 +51,7 @@ QPushButton[look="primary"]:hover { border-color: $text; }
 QPushButton[look="primary"]:focus { border-color: $text; }
 QPushButton[look="primary"]:disabled { background: transparent; color: $muted; border-color: $line; }
 QPushButton[look="segment"], QToolButton[look="segment"] { border-radius: 3px; }
+QPushButton[size="narrow"] { padding: 4px 7px; }
 QPushButton:checked, QToolButton:checked { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton:checked:focus, QToolButton:checked:focus { border-color: $text; }
 QToolButton[look="tool"] { background: transparent; border-color: transparent; border-radius: 4px; padding: 0; }

@@ -1,7 +1,7 @@
 """The buttons for the kinds of map, at the header: which is shown, and which can be."""
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from latentlab.explore.projection_settings import TSNE_MISSING, Kind, tsne_is_there
 from latentlab.gui.session import Session
@@ -27,6 +27,10 @@ class KindButtons(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self.row = QWidget()
+        row = QHBoxLayout(self.row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
         self.buttons = [
             named(QPushButton(text), f"map_{kind}", f"Show the map as {text}", tip) for kind, text, tip in KINDS
         ]
@@ -35,6 +39,8 @@ class KindButtons(QObject):
             button.setCheckable(True)
             button.setAutoExclusive(True)
             button.clicked.connect(lambda _=False, kind=kind: self._press(kind))
+            button.setProperty("size", "narrow")
+            row.addWidget(button)
         session.layout_changed.connect(self.refresh)
         session.run_changed.connect(self.refresh)
         session.projection_changed.connect(self.refresh)

@@ -19,7 +19,7 @@ class MapOptions(QToolButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "map_options", "Map options", "How the map is laid out, and what else is drawn on it (O)")
-        self.setText("Options ▾")
+        self.setText("Options")
         self.setCheckable(True)
         self.popup = _PopUp(self)
         self.popup.closed.connect(lambda: self.setChecked(False))

@@ -16,6 +16,7 @@ from latentlab.gui.views.map.overlays import Overlays
 from latentlab.gui.views.map.path_tool import Paths
 from latentlab.gui.views.map.points import Points
 from latentlab.gui.views.map.projection import ProjectionPanel, made_by
+from latentlab.gui.views.map.scrubber import Scrubber
 from latentlab.gui.views.map.thumbnail_options import ThumbnailOptions
 from latentlab.gui.views.map.thumbnails import Thumbnails
 from latentlab.gui.views.map.tool_bar import ToolBar
@@ -45,8 +46,8 @@ class MapView(QWidget):
     end_asked = Signal(str)  # 'A' or 'B' goes to the place in hand
     cleared = Signal()
     fact_changed = Signal(str)
+    fact_told = Signal(str, object, str)  # the same, in fewer words each time, and what more there is to be said
 
-    fact_tip_changed = Signal(str)
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("map_view")
@@ -78,20 +79,22 @@ class MapView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
+        self.scrubber = Scrubber(self._session)
         column.addWidget(self.canvas, 1)
+        column.addWidget(self.scrubber)
         column.addWidget(self.legend)
 
         self.kinds = KindButtons(self._session, self)
         self.axes = self.kinds.buttons
         self.options = MapOptions(self)
+        self.projection = ProjectionPanel(self._session)
+        self.options.add_section("Layout", self.projection)
         self.overlays = Overlays(self._session, self.canvas, self.points, self)
         self.options.add_section("Overlays", self.overlays.switches)
         self.thumbnails = Thumbnails(self._session, self.canvas, self.points, self)
-        self.projection = ProjectionPanel(self._session)
-        self.options.add_section("Layout", self.projection)
         self.thumbnail_options = ThumbnailOptions(self._session, self.thumbnails)
         self.options.add_section("Thumbnails", self.thumbnail_options)
-        self.header_controls: list[QWidget] = [*self.axes, self.colour, self.options]
+        self.header_controls: list[QWidget] = [self.kinds.row, self.colour, self.options]
 
     def _connect(self) -> None:
         session, canvas = self._session, self.canvas
@@ -101,15 +104,15 @@ class MapView(QWidget):
         session.selection_changed.connect(self._on_selection)
         session.ends_changed.connect(self._on_ends)
         session.map_note_changed.connect(self._show_note)
-        self.points.moved.connect(self._mark_all)
-        session.group_changed.connect(self._show_fact)
-        session.visible_changed.connect(self._on_visible)
         session.trust_changed.connect(self._show_fact)
         self.kinds.chosen.connect(self.layout_chosen)
         self.projection.changed.connect(self.projection_chosen)
         self.projection.anew_pressed.connect(lambda: self.layout_asked.emit("anew"))
         self.notes.cancelled.connect(lambda: self.layout_asked.emit("cancel"))
         self.notes.retried.connect(lambda: self.layout_asked.emit("retry"))
+        self.points.moved.connect(self._mark_all)
+        session.group_changed.connect(self._show_fact)
+        session.visible_changed.connect(self._on_visible)
         self.tools.moved.connect(self.moved)
         self.tools.point_chosen.connect(self.point_chosen)
         self.tools.picked.connect(self.picked)
@@ -163,10 +166,13 @@ class MapView(QWidget):
 
     def _show_fact(self, inside: int = -1) -> None:
         fact, trust = counted(self._session, len(self.points), inside), self._session.trust
+        shorter: tuple[str, ...] = ()
         if trust is not None and inside < 0 and fact:
-            fact += f" · trustworthiness {trust.value:.2f} (k {trust.k})"
+            figure = f"{trust.value:.2f} (k {trust.k})"
+            shorter = (f"{fact} · trust {figure}", f"trustworthiness {figure}", f"trust {figure}")
+            fact += f" · trustworthiness {figure}"
         self.fact_changed.emit(fact)
-        self.fact_tip_changed.emit(made_by(self._session))
+        self.fact_told.emit(fact, shorter, made_by(self._session))
 
     def _on_visible(self) -> None:
         self.hover.set_row(None)
