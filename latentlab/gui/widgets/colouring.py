@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.gui.widgets import palettes, theme
+from latentlab.gui.widgets.legend_scale import ScaleWords
 
 Palette = Callable[[bool], tuple[str, ...]]  # the colours on a dark card, or on a light one
 
@@ -26,6 +27,13 @@ class Scale:
     high: float
     below: int = 0
     above: int = 0
+
+    def words(self) -> ScaleWords:
+        """Three figures, the last with its unit, and that some lie beyond the colours."""
+        low, middle, high = (f"{value + 0.0:.3g}" for value in (self.low, self.middle, self.high))
+        beyond = self.below + self.above
+        note = f"{beyond:,} beyond the ends" if beyond else ""
+        return ScaleWords(self.title, low, middle, high + self.unit, note)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +62,13 @@ class Colouring:
         colours = self.colours
         swatches = self.swatches or tuple(range(len(self.names)))
         return [(name, colours[swatch]) for name, swatch in zip(self.names, swatches, strict=True)]
+
+    def shades(self) -> list[tuple[str, ...]]:
+        """Of a scale, those of each part of it: the colours that belong to its entries."""
+        if self.scale is None or self.entry_of is None:
+            return []
+        colours = np.array(self.colours[:STEPS])
+        return [tuple(colours[self.entry_of[:STEPS] == entry].tolist()) for entry in range(BINS)]
 
     def entries(self) -> NDArray[np.int64]:
         """(N,): which entry of the legend each point belongs to."""

@@ -1,11 +1,14 @@
 """The legend of a map, in as many rows as it needs: it says what the colours mean, and hides and shows by them."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from latentlab.gui.widgets import theme
-from latentlab.gui.widgets.legend_entry import HEIGHT, LegendEntry
+from latentlab.gui.widgets.legend_entry import LegendEntry
+from latentlab.gui.widgets.legend_scale import BESIDE, HEIGHT, ScaleWords, band, paint_words
 
 BETWEEN = 8  # pixels
 MOST = 40  # entries; more are counted in words
@@ -24,6 +27,8 @@ class Legend(QWidget):
         self.setObjectName("legend")
         self.setAccessibleName("Legend of the map")
         self._entries: list[tuple[str, str]] = []
+        self._scale: ScaleWords | None = None
+        self._shades: list[tuple[str, ...]] = []
         self._counts: list[tuple[int, int]] = []
         self._buttons: list[LegendEntry] = []
         self._height = 0
@@ -31,8 +36,17 @@ class Legend(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self._arrange)
 
-    def set_entries(self, entries: list[tuple[str, str]]) -> None:
-        """entries: (name, '#RRGGBB') each. Counts are forgotten where the names are others."""
+    def set_entries(
+        self,
+        entries: list[tuple[str, str]],
+        scale: ScaleWords | None = None,
+        shades: Sequence[tuple[str, ...]] = (),
+    ) -> None:
+        """entries: (name, '#RRGGBB') each. Counts are forgotten where the names are others.
+
+        Of a scale the first entries are the parts of one band, each with its shades, and its words stand beside them.
+        """
+        self._scale, self._shades = scale, list(shades)
         if [name for name, _ in entries] != [name for name, _ in self._entries]:
             self._counts = []
         self._entries = list(entries)
@@ -69,6 +83,7 @@ class Legend(QWidget):
             if place < len(shown):
                 known = place < min(len(self._counts), MOST)
                 button.set_entry(*shown[place], self._counts[place] if known else None)
+                button.set_shades(self._shades[place] if place < len(self._shades) else ())
         self._at = min(self._at, max(len(shown) - 1, 0))
         for place, button in enumerate(self._buttons):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus if place == self._at else Qt.FocusPolicy.NoFocus)
@@ -108,16 +123,29 @@ class Legend(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(at)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._scale is not None:
+            painter = QPainter(self)
+            paint_words(painter, self._scale, band(self._scale, len(self._shades), self.width()))
+            painter.end()
+
     def _arrange(self) -> None:
         x = y = 0
-        room = max(self.width(), 1)
-        for button in self.buttons:
+        room, buttons = max(self.width(), 1), self.buttons
+        if self._scale is not None:
+            parts = band(self._scale, len(self._shades), room)
+            for place, button in enumerate(buttons[: parts.parts]):
+                button.setGeometry(parts.rect(place))
+            y, buttons = HEIGHT, buttons[parts.parts :]
+            x = parts.right + BESIDE if buttons else 0
+        for button in buttons:
             size = button.sizeHint()
             if x and x + size.width() > room:
                 x, y = 0, y + HEIGHT
             button.setGeometry(x, y, size.width(), HEIGHT)
             x += size.width() + BETWEEN
         height = y + HEIGHT if self._entries else 0
+        self.update()
         if height != self._height:
             self._height = height
             self.updateGeometry()

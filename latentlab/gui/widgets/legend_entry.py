@@ -5,8 +5,9 @@ from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QMo
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from latentlab.gui.widgets import theme
+from latentlab.gui.widgets.legend_scale import HEIGHT, paint_part
 
-DOT, GAP, INSET, HEIGHT = 8, 6, 3, 18  # pixels
+DOT, GAP, INSET = 8, 6, 3  # pixels
 WAYS = "Click to hide or show; double click or Enter: only this; right click: select"
 
 
@@ -21,6 +22,7 @@ class LegendEntry(QAbstractButton):
         super().__init__(parent)
         self.name, self.colour = "", "#000000"
         self.count: tuple[int, int] | None = None
+        self.shades: tuple[str, ...] = ()  # of a part of a scale, which is painted instead of a dot and a name
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -54,8 +56,16 @@ class LegendEntry(QAbstractButton):
         count = GAP + metrics.horizontalAdvance(self.counted()) if self.count else 0
         return QSize(2 * INSET + DOT + GAP + metrics.horizontalAdvance(self.name) + count, HEIGHT)
 
+    def set_shades(self, shades: tuple[str, ...]) -> None:
+        if shades != self.shades:
+            self.shades = shades
+            self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         colours, painter = theme.current(), QPainter(self)
+        if self.shades:
+            self._paint_part(painter)
+            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.hasFocus() or (self.underMouse() and self.count):
             painter.setPen(QPen(theme.qcolor(colours.accent if self.hasFocus() else colours.line), 1))
@@ -66,6 +76,13 @@ class LegendEntry(QAbstractButton):
         painter.drawEllipse(middle, (DOT - self.hidden) / 2, (DOT - self.hidden) / 2)
         self._write(painter)
         painter.end()
+
+    def _paint_part(self, painter: QPainter) -> None:
+        paint_part(painter, self.rect(), self.shades, self.hidden)
+        if self.hasFocus() or (self.underMouse() and self.count):
+            painter.setPen(QPen(theme.qcolor(theme.current().accent if self.hasFocus() else theme.current().text), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(0, 1, -1, -2))
 
     def _write(self, painter: QPainter) -> None:
         colours, font = theme.current(), QFont(theme.sans(theme.SMALL))

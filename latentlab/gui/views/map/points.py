@@ -113,7 +113,7 @@ class Points(QObject):
         for dim in self._session.order():
             carries = "" if kl is None else " · inactive" if kl[dim] < INACTIVE else f" · {kl[dim]:.2g} nats"
             self._colour.add(f"z {dim}{carries}", f"z {dim}", f"z{dim}")
-        self._colour.setCurrentIndex(max(self._colour.findData(kept), 0))
+        self._colour.setCurrentIndex(max(self._colour.findData(kept) if kept else 0, 0))
         self._tell_wanted()
 
     def _on_facts(self) -> None:
@@ -183,5 +183,6 @@ class Points(QObject):
         """Colours of this theme."""
         self._canvas.cloud.set_colours(np.array([theme.rgb(colour) for colour in self.colouring.colours], np.uint8))
         self._canvas.redraw()
-        note = self.colouring.note
-        self._legend.set_entries([(note, theme.current().muted)] if note else self.colouring.legend)
+        shown, scale = self.colouring, self.colouring.scale
+        entries = [(shown.note, theme.current().muted)] if shown.note else shown.legend
+        self._legend.set_entries(entries, None if scale is None else scale.words(), shown.shades())
