@@ -126,8 +126,8 @@ class PointCloud:
         view: NDArray[np.float64],
     ) -> None:
         points = self._places(), self._kinds(), self._state(), state, view
-        if style.haze < 1:
-            opacity = round(style.opacity * (1 - style.haze), 2)
+        opacity = round(style.opacity * (1 - style.haze), 2)
+        if opacity > 0:
             loops.discs(*points, _wide(colours), *stamps(style.diameter, opacity, loops.PHASES), self._picture)
         if style.haze > 0:
             height, width = self._picture.shape
@@ -174,10 +174,10 @@ class PointCloud:
         """(N,)."""
         if self._states is None:
             states = np.full(len(self), USUAL, np.uint8)
-            if self._emphasis is not None and len(self._emphasis) == len(self):
-                states[self._emphasis] = RAISED
+            if self._raising and self._emphasis is not None:
+                states += self._emphasis  # RAISED is one more; sums and products of a million take 0.1 ms, masks 2
             if self._visible is not None and len(self._visible) == len(self):
-                states[~self._visible] = HIDDEN
+                states *= self._visible  # HIDDEN is 0
             self._states = states[self._order]
             self._spacing.clear()
         return self._states
