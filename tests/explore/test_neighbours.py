@@ -30,7 +30,10 @@ def test_many_queries_at_once_and_more_neighbours_than_points():
 @given(places)
 def test_a_blend_lies_within_its_neighbours(place):
     z, weights, rows = Neighbours(COORDS).blend(place, Z)
-    assert weights.shape == rows.shape == (8,)
+    assert weights.shape == rows.shape
+    distance = np.sort(np.linalg.norm(COORDS - place, axis=1))
+    assert len(rows) >= 8
+    assert len(rows) == 8 or distance[len(rows) - 1] <= 2 * distance[0], "more only where all are far"
     assert np.isclose(weights.sum(), 1)
     assert (weights >= 0).all()
     assert (Z[rows].min(axis=0) - 1e-9 <= z).all()
@@ -54,6 +57,18 @@ def test_a_moving_cursor_meets_no_jump():
     rows = [frozenset(neighbours.blend(place, Z)[2]) for place in steps[20_000:24_000:10]]
     assert len(set(rows)) > 3, "the neighbours did change on the way"
     assert np.abs(np.diff(z, axis=0)).max() < 0.02
+
+
+def test_a_gap_between_clusters_is_crossed_slowly():
+    draw = np.random.default_rng(6)
+    clusters = np.repeat([[0.0, 0.0], [10.0, 0.0]], 150, axis=0)
+    neighbours = Neighbours(clusters + draw.normal(size=(300, 2)))
+    side = np.repeat([[0.0], [1.0]], 150, axis=0)
+    across = np.array([neighbours.blend(np.array([x, 0.0]), side)[0][0] for x in np.linspace(0, 10, 201)])
+    assert across[0] < 1e-6
+    assert across[-1] > 1 - 1e-6
+    assert np.abs(np.diff(across)).max() < 0.1, "steps of a twentieth of a unit, over a gap of about five"
+    assert ((across > 0.1) & (across < 0.9)).sum() > 30
 
 
 def test_far_away_and_between_twins_it_stays_finite():

@@ -12,7 +12,7 @@ from latentlab.gui.widgets.map_canvas import MapCanvas
 from latentlab.gui.widgets.map_marks import XY
 
 PICK_RADIUS = 14  # pixels
-FAINTEST_RING = 0.2  # opacity of a sample that is hardly blended in
+FAINTEST_RING, RINGS = 0.2, 32  # opacity of a sample that is hardly blended in; so many at most, the nearest
 
 
 class Hover(QObject):
@@ -69,7 +69,7 @@ class Hover(QObject):
         marks.cursor.places = np.array([here] if here else [], np.float32).reshape(-1, 2)
         marks.cursor.colour = None if cue is None else usual.colour(cue)
         rows = None if place is None else place.rows
-        marks.neighbours.places = self._points.at([] if rows is None else rows)
+        marks.neighbours.places = self._points.at([] if rows is None else rows[:RINGS])
         marks.neighbours.strengths = None if place is None else ring_strengths(place.weights)
         self._canvas.update()
 
