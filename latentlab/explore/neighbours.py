@@ -33,7 +33,7 @@ class Neighbours:
         return distance, rows.astype(np.int64)
 
     def blend(self, query: Floats, z: Floats, k: int = 8) -> tuple[Floats, Floats, Rows]:
-        """The mean of the nearest samples' z (N, d) at the place `query`: z (d,); weights (n,) and rows (n,), nearest first.
+        """The mean of the nearest samples' z (N, d) at the place `query`: z (d,); weights and rows (n,), nearest first.
 
         Those are the k nearest and, so that a gap between clusters is crossed slowly and not in one step where the
         nearest change, all within twice the nearest's distance: 1,024 at most. Along random lines over a UMAP of digits
