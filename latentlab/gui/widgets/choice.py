@@ -18,6 +18,7 @@ class Choice(QComboBox):
     def __init__(self, prefix: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._prefix = prefix
+        self.setProperty("look", "long")  # a list of as many lines as are said below, and a scroll bar
         self.setView(_Lines(self))
         self.setMaxVisibleItems(SHOWN)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

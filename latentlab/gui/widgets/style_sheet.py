@@ -46,6 +46,7 @@ QPushButton:pressed, QToolButton:pressed { background: $line; }
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QAbstractSpinBox:focus, QLineEdit:focus,
 QPlainTextEdit:focus, QListView:focus { border-color: $accent; }
 QPushButton:disabled, QToolButton:disabled { color: $muted; background: transparent; border-color: $line; }
+QComboBox[look="long"] { combobox-popup: 0; }
 QPushButton[look="primary"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
 QPushButton[look="primary"]:hover { border-color: $text; }
 QPushButton[look="primary"]:focus { border-color: $text; }
