@@ -1,0 +1,299 @@
+"""Which layout the map shows: by the settings, from what was laid out before, and how far it can be trusted."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+from sklearn.manifold import trustworthiness as reference
+
+from latentlab.explore import projection_settings
+from latentlab.explore.map_cache import StoredLayout
+from latentlab.explore.projection_settings import TSNE_MISSING, ProjectionSettings
+from latentlab.gui.main_window.layouts import MOST, Kept, Layouts
+from latentlab.gui.main_window.mapping import Mapping
+from latentlab.gui.main_window.trusting import Trusting
+from latentlab.gui.records import Encoding
+from latentlab.gui.session import Session
+from latentlab.gui.threads.encoding import survey
+from latentlab.gui.threads.jobs import Jobs
+from latentlab.gui.views.map.kinds import KindButtons
+from latentlab.gui.views.map.projection import ProjectionPanel, made_by
+
+UMAP = ProjectionSettings()
+
+
+class Process(QObject):
+    """In place of the process: it is told what to answer."""
+
+    laid_out = Signal(int, object)
+    progressed = Signal(int, float)
+    failed = Signal(int, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[ProjectionSettings] = []
+        self.inits: list[Any] = []
+        self.busy, self.cancelled = False, 0
+        self._mu = np.empty((0, 2))
+
+    def fit(self, mu, init=None, epochs=None, settings=None, before=None) -> int:
+        self.asked.append(settings)
+        self.inits.append(init)
+        self._mu, self.busy = mu, True
+        return len(self.asked)
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+        self.busy = False
+
+    def answer(self) -> np.ndarray:
+        """The layout that it makes of what it was asked last."""
+        coords = np.random.default_rng(len(self.asked)).normal(size=(len(self._mu), 2)).astype(np.float32)
+        self.busy = False
+        self.laid_out.emit(len(self.asked), coords)
+        return coords
+
+
+@pytest.fixture
+def process(qapp) -> Process:
+    return Process()
+
+
+@pytest.fixture
+def mapping(explored: Session, process: Process) -> Mapping:
+    """The points were encoded, and UMAP laid them out."""
+    made = Mapping(explored, process)
+    made.take(survey(explored.encoding))
+    process.answer()
+    return made
+
+
+def again(encoding: Encoding, by: float = 0.0, step: int | None = None) -> Encoding:
+    """Encoded once more: the same figures in another array, or nearly."""
+    return replace(encoding, mu=encoding.mu + np.float32(by), step=encoding.step if step is None else step)
+
+
+def test_switching_back_and_forth_lays_out_once(mapping: Mapping, process: Process, explored: Session):
+    umap = explored.layout
+    for kind in ("pca", "tsne", "axes", "umap", "tsne", "umap"):
+        mapping.choose(kind)
+        if process.busy:
+            assert explored.map_action == "cancel"
+            process.answer()
+        assert explored.layout.kind == kind
+    assert [settings.kind for settings in process.asked] == ["umap", "tsne"]
+    assert explored.layout.coords is umap.coords
+    mapping.take(survey(again(explored.encoding, 1e-6)))  # a run's weights encode nearly alike on another device
+    assert len(process.asked) == 2
+    mapping.take(survey(again(explored.encoding, 0.5)))
+    assert len(process.asked) == 3, "these are others"
+
+
+def test_other_parameters_are_another_layout_from_nothing(mapping: Mapping, process: Process, explored: Session):
+    first = explored.layout.coords
+    explored.set_projection(replace(UMAP, n_neighbors=40))
+    assert explored.layout.coords is first, "the last one meanwhile"
+    assert explored.layout.settings == UMAP
+    assert "the last layout" in explored.map_note
+    assert process.inits[-1] is None, "so that it does not depend on what was seen before"
+    second = process.answer()
+    assert explored.layout.coords is second
+    assert explored.layout.settings.n_neighbors == 40
+    explored.set_projection(UMAP)
+    assert explored.layout.coords is first
+    assert not process.busy
+    mapping.take(survey(again(explored.encoding, 0.1, step=101)))
+    assert process.inits[-1] is first, "as the weights move on it follows"
+    process.answer()
+    assert explored.layout.followed
+    assert "carried on" in made_by(explored)
+    mapping.anew()
+    assert process.inits[-1] is None
+    process.answer()
+    assert not explored.layout.followed
+
+
+def test_what_was_kept_with_the_run_is_shown_at_once(process: Process, explored: Session):
+    encoding, mapping = explored.encoding, Mapping(explored, process)
+    tsne = ProjectionSettings("tsne")
+    coords = {settings: np.random.default_rng(0).normal(size=(len(encoding), 2)) for settings in (UMAP, tsne)}
+    mapping.show_kept(encoding, [StoredLayout(settings, layout) for settings, layout in coords.items()])
+    assert explored.layout.coords is coords[UMAP]
+    assert mapping.chart is None, "and is walked on once its points were surveyed"
+    mapping.take(survey(again(encoding)))
+    assert mapping.chart is not None
+    mapping.choose("tsne")
+    assert explored.layout.coords is coords[tsne]
+    assert not process.asked
+    assert len(mapping.layouts.all_of(explored.encoding)) == 2, "and all of them are kept again"
+
+
+def test_a_run_whose_kept_layouts_are_others_shows_its_plane_at_once(process: Process, explored: Session):
+    mapping = Mapping(explored, process)
+    explored.set_projection(replace(UMAP, min_dist=0.5))
+    mapping.show_kept(explored.encoding, [])
+    assert explored.layout.kind == "pca"
+
+
+def test_cancelled_and_failed_wait_for_retry(mapping: Mapping, process: Process, explored: Session):
+    mapping.choose("tsne")
+    mapping.cancel()
+    assert process.cancelled == 1
+    assert explored.map_action == "retry"
+    assert "t-SNE" in explored.map_note
+    mapping.take(survey(again(explored.encoding, 0.5, step=200)))
+    assert len(process.asked) == 2, "nothing begins by itself"
+    assert explored.map_action == "retry"
+    mapping.retry()
+    assert len(process.asked) == 3
+    process.busy = False
+    process.failed.emit(3, "t-SNE's process has ended before it was done")
+    assert explored.map_action == "retry"
+    mapping.choose("tsne")  # which is as good as retrying
+    assert len(process.asked) == 4
+    process.answer()
+    assert explored.layout.kind == "tsne"
+    assert explored.map_note == ""
+
+
+def test_of_many_layouts_the_newest_are_remembered(explored: Session):
+    layouts, encoding = Layouts(), explored.encoding
+    every = [replace(UMAP, n_neighbors=2 + i) for i in range(MOST + 5)]
+    for settings in every:
+        layouts.put(Kept(encoding, encoding.mu[:, :2], settings))
+    assert [kept.settings for kept in layouts.all_of(encoding)] == every[5:]
+
+
+# -- the options
+
+
+@pytest.fixture
+def panel(explored: Session) -> Iterator[ProjectionPanel]:
+    made = ProjectionPanel(explored)
+    made.changed.connect(explored.set_projection)
+    made.show()
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+def choose(panel: ProjectionPanel, name: str, value: object) -> None:
+    combo = panel.findChild(QComboBox, f"projection_{name}")
+    row = combo.findData(value)
+    assert row >= 0
+    combo.setCurrentIndex(row)
+    combo.activated.emit(row)
+
+
+def test_dimensions_come_by_kl_and_two_are_never_the_same(
+    panel: ProjectionPanel, mapping: Mapping, explored: Session, process: Process
+):
+    choose(panel, "kind", "axes")
+    across = panel.findChild(QComboBox, "projection_across")
+    assert [across.itemData(row) for row in range(3)] == [1, 5, 3], "of most KL first"
+    assert "2.50 nats" in across.itemText(0)
+    assert explored.layout.dims == (1, 5)
+    choose(panel, "up", 2)
+    assert explored.layout.dims == (1, 2)
+    assert np.array_equal(explored.layout.coords, explored.encoding.mu[:, [1, 2]])
+    choose(panel, "across", 2)
+    assert explored.layout.dims == (2, 1), "they change places"
+    buttons = KindButtons(explored)
+    assert buttons.buttons[2].text() == "z 2 × z 1"
+    assert buttons.buttons[2].isChecked()
+    buttons.row.deleteLater()
+
+
+def test_numbers_take_effect_when_they_have_settled(
+    qtbot: QtBot, panel: ProjectionPanel, mapping: Mapping, explored: Session, process: Process
+):
+    spin = panel.controls["n_neighbors"]
+    for _ in range(3):
+        qtbot.keyClick(spin, Qt.Key.Key_Up)
+    assert explored.projection == UMAP
+    qtbot.waitUntil(lambda: explored.projection.n_neighbors == 18)
+    assert [settings.n_neighbors for settings in process.asked] == [15, 18]
+    choose(panel, "exact", False)
+    assert not process.asked[-1].exact
+    process.answer()
+    assert "not repeatable" in panel.made_by.text()
+    assert not panel.controls["perplexity"].isVisibleTo(panel)
+    choose(panel, "kind", "tsne")
+    assert panel.controls["perplexity"].isVisibleTo(panel)
+    assert not panel.controls["n_neighbors"].isVisibleTo(panel)
+
+
+def test_without_tsne_the_choice_is_there_and_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, explored: Session, process: Process
+):
+    monkeypatch.setattr(projection_settings, "find_spec", lambda _name: None)
+    panel, buttons, mapping = ProjectionPanel(explored), KindButtons(explored), Mapping(explored, process)
+    item = panel.kind.model().item(panel.kind.findData("tsne"))
+    assert item.text() == "t-SNE"
+    assert not item.isEnabled()
+    assert panel.missing.isVisibleTo(panel)
+    assert "pip install" in panel.missing.text()
+    assert not buttons.buttons[3].isEnabled()
+    assert buttons.buttons[3].toolTip() == TSNE_MISSING
+    told: list[str] = []
+    explored.told.connect(lambda sentence, _error: told.append(sentence))
+    mapping.choose("tsne")  # by its key
+    assert told == [TSNE_MISSING]
+    assert explored.projection.kind == "umap"
+    panel.deleteLater()
+    buttons.row.deleteLater()
+
+
+# -- trust
+
+
+@pytest.fixture
+def jobs(qapp) -> Iterator[Jobs]:
+    made = Jobs()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def trusting(explored: Session, jobs: Jobs) -> Iterator[Trusting]:
+    made = Trusting(explored, jobs)
+    yield made
+    made.close()
+
+
+def test_every_kind_of_map_is_judged_once_it_has_settled(
+    qtbot: QtBot, trusting: Trusting, mapping: Mapping, explored: Session
+):
+    figures = {}
+    for kind in ("umap", "pca", "axes"):
+        mapping.choose(kind)
+        assert explored.trust is None, "what was known was of another layout"
+        qtbot.waitUntil(lambda: explored.trust is not None)
+        coords = explored.layout.coords
+        assert explored.trust.k == 12
+        assert explored.trust.value == pytest.approx(reference(explored.encoding.mu, coords, n_neighbors=12), abs=1e-3)
+        figures[kind] = explored.trust.value
+    assert figures["pca"] > figures["umap"], "which is noise here"
+    mapping.choose("umap")
+    assert explored.trust.value == figures["umap"], "known already"
+    assert "about 0.5 by chance" in made_by(explored)
+
+
+def test_not_while_the_map_follows_a_training(
+    qtbot: QtBot, trusting: Trusting, mapping: Mapping, explored: Session, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+):
+    begun: list[str] = []
+    start: Callable[..., Any] = jobs.start
+    monkeypatch.setattr(jobs, "start", lambda name, *rest: (begun.append(name), start(name, *rest))[1])
+    explored.set_training(phase="training")
+    mapping.choose("pca")
+    trusting._measure()
+    assert not begun
+    explored.set_training(phase="paused")
+    qtbot.waitUntil(lambda: explored.trust is not None)
+    assert begun == ["trust"]
