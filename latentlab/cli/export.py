@@ -12,6 +12,7 @@ from latentlab.runs.folder import RunFolder, open_run
 if TYPE_CHECKING:
     from latentlab.explore.loaded import Loaded
     from latentlab.explore.mixture import Mixture
+    from latentlab.explore.path_file import PathFile
 
 CHOICES = ("start", "end", "frames", "fps", "method", "count", "label", "scale", "ping_pong", "projection", "seed")
 
@@ -23,11 +24,17 @@ def export(request: Namespace) -> int:
 
     exports.check(request.what, request.out)
     _check_prior(request)
+    path = _path(request)
     run, loaded = opened(request.run, request.checkpoints)
-    dataset = None if request.what in exports.WITHOUT_DATA else data_of(loaded.config, request.data_dir)
+    dataset = (
+        None if request.what in exports.WITHOUT_DATA or path is not None else data_of(loaded.config, request.data_dir)
+    )
     chosen: dict[str, Any] = {name: getattr(request, name) for name in CHOICES if getattr(request, name) is not None}
     if request.prior == "mixture":
         chosen["mixture"] = _mixture(request, run, loaded)
+    if path is not None:
+        path.check_fits(loaded.model.latent_dim, run.name)
+        chosen = {"method": path.method, **chosen, "path": path}
     with Steps() as steps:
         exports.export(
             loaded,
@@ -47,6 +54,21 @@ def _check_prior(request: Namespace) -> None:
         raise ValueError(f"--prior mixture is for samples; {request.what} draws nothing from a prior")
     if request.components is not None and request.prior != "mixture":
         raise ValueError("--components is of a mixture: say --prior mixture too")
+
+
+def _path(request: Namespace) -> "PathFile | None":
+    """The path that is named. Raises ValueError where there is none in the file, or nothing would follow it."""
+    from latentlab.explore.path_file import load_path
+
+    if request.path is None:
+        return None
+    if request.what != "interpolation":
+        raise ValueError(f"--path is for interpolation; {request.what} follows none")
+    if request.start is not None or request.end is not None:
+        raise ValueError("--path has ends of its own: leave out --from and --to")
+    if not request.path.is_file():
+        raise ValueError(f"there is no file {request.path}: name one that was saved in the window")
+    return load_path(request.path)
 
 
 def _mixture(request: Namespace, run: RunFolder, loaded: "Loaded") -> "Mixture":

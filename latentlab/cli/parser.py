@@ -216,6 +216,7 @@ def _export(commands: Any) -> None:
   latentlab export digits-demo samples --out samples.png --count 64
   latentlab export digits-demo samples --prior mixture --out better.png
   latentlab export digits-demo interpolation --from 3 --to 40 --frames 60 --fps 30 --out morph.gif
+  latentlab export digits-demo interpolation --path walk.json --out walk.gif
   latentlab export digits-demo traversal --out traversal.png
   latentlab export digits-demo map --out map.png
   latentlab export digits-demo latents --out latents.csv""",
@@ -231,9 +232,16 @@ def _export(commands: Any) -> None:
     )
     command.add_argument("--from", dest="start", type=int, metavar="I", help="index of the first image")
     command.add_argument("--to", dest="end", type=int, metavar="J", help="index of the last image")
+    command.add_argument(
+        "--path", type=Path, metavar="FILE", help="of interpolation: along a path that was saved in the window"
+    )
     command.add_argument("--frames", type=_at_least_one, metavar="N", help="pictures on the way")
     command.add_argument("--fps", type=float, metavar="F", help="frames per second of a .gif, at most 50")
-    command.add_argument("--method", choices=("linear", "spherical"), help="of interpolation (default: linear)")
+    command.add_argument(
+        "--method",
+        choices=("linear", "spherical", "smooth"),
+        help="of interpolation (default: linear, or the path's own)",
+    )
     command.add_argument("--count", type=_at_least_one, metavar="N", help="samples or reconstructions")
     command.add_argument(
         "--prior",

@@ -12,7 +12,8 @@ from latentlab.explore.grids import grid
 from latentlab.explore.loaded import Loaded
 from latentlab.explore.mixture import Mixture
 from latentlab.explore.mixture_prior import sample_mixture
-from latentlab.explore.paths import Method, interpolate
+from latentlab.explore.path_file import PathFile
+from latentlab.explore.paths import Method, interpolate, through
 from latentlab.explore.pca import Pca
 from latentlab.explore.projection_process import fit_apart
 from latentlab.explore.traverse import order_by_kl, ranges, traversal
@@ -42,7 +43,8 @@ class Options:
     """What may be chosen; None takes what suits the kind.
 
     start, end: indices of images. label: a class's name or number. scale: pixels per pixel. mixture: what samples are
-    drawn from instead of the prior that was trained.
+    drawn from instead of the prior that was trained. path: what an interpolation follows instead of going from one
+    image to another; of a conditional model with the path's class, unless told otherwise.
     """
 
     start: int | None = None
@@ -58,6 +60,7 @@ class Options:
     projection: Literal["pca", "umap"] = "pca"
     seed: int = 0
     mixture: Mixture | None = None
+    path: PathFile | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,8 @@ def _reconstructions(work: _Work) -> bool:
 
 def _interpolation(work: _Work) -> bool:
     """From one image's place to another's, decoded on the way; with the class of the first, unless told otherwise."""
+    if work.options.path is not None:
+        return _path(work, work.options.path)
     ends = _ends(work)
     z = work.run.encode(ends)
     label = _label(work.run, work.options.label)
@@ -158,6 +163,17 @@ def _interpolation(work: _Work) -> bool:
         label = int(ends.labels[0])
     path = interpolate(z[0], z[1], max(work.frames, 2), work.options.method)
     return _pictures(work, work.run.decode(path, label), len(path))
+
+
+def _path(work: _Work, path: PathFile) -> bool:
+    """Evenly along the path, through all of its waypoints."""
+    path.check_fits(work.run.model.latent_dim, "this model")
+    label = _label(work.run, work.options.label)
+    if label is None and work.run.model.num_classes:
+        label = 0 if path.label is None else min(path.label, work.run.model.num_classes - 1)
+    frames = work.options.frames or max(work.frames, len(path.z))
+    z = through(path.z, max(frames, 2), work.options.method)
+    return _pictures(work, work.run.decode(z, label), len(z))
 
 
 def _traversal(work: _Work) -> bool:

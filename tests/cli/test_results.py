@@ -12,6 +12,7 @@ from PIL import Image
 from latentlab.cli.evaluation_table import table
 from latentlab.cli.parser import parse
 from latentlab.evaluation.evaluate import SAMPLES
+from latentlab.explore.path_file import PathFile, save_path
 from latentlab.runs.folder import RunFolder
 
 AGREED = {"neg_elbo", "reconstruction", "kl", "nll", "nll_samples", "active_units", "split", "n", "seed"}
@@ -134,6 +135,26 @@ def test_an_animation_takes_as_long_as_asked(call: Callable[..., Any], trained_r
             gif.seek(frame)
             duration += gif.info["duration"]
     assert duration == 600
+
+
+def test_a_path_saved_in_the_window_is_followed(
+    call: Callable[..., Any], trained_run: RunFolder, tmp_path: Path
+) -> None:
+    dims = trained_run.record.config.model.latent_dim
+    z = np.random.default_rng(0).normal(size=(4, dims)).astype(np.float32)
+    save_path(tmp_path / "walk.json", PathFile(z, "small", "smooth"))
+    assert call("export", "small", "interpolation", "--path", "walk.json", "--frames", "7", "--out", "w.gif").code == 0
+    with Image.open(tmp_path / "w.gif") as gif:
+        assert gif.n_frames == 7  # type: ignore[attr-defined]
+    save_path(tmp_path / "other.json", PathFile(np.zeros((2, dims + 1), np.float32), "faces"))
+    for words, named in (
+        ("interpolation --path other.json", "faces"),
+        ("interpolation --path missing.json", "missing.json"),
+        ("interpolation --path walk.json --from 3", "--from"),
+        ("traversal --path walk.json", "interpolation"),
+    ):
+        assert named in call("export", "small", *words.split(), "--out", "x.png").refused()
+    assert not (tmp_path / "x.png").exists()
 
 
 def test_latents_are_a_table_of_every_image(call: Callable[..., Any], trained_run: RunFolder, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from PIL import Image
 from latentlab.config import RunConfig
 from latentlab.explore.encode import encode
 from latentlab.explore.loaded import Loaded, load
-from latentlab.explore.paths import interpolate
+from latentlab.explore.path_file import PathFile
+from latentlab.explore.paths import interpolate, through
 from latentlab.explore.pca import Pca
 from latentlab.explore.traverse import ranges
 from latentlab.export.exports import FORMATS, Options, check, export
@@ -102,6 +103,20 @@ def test_an_interpolation_goes_from_the_one_to_the_other(run, digits, tmp_path):
     with Image.open(tmp_path / "a.gif") as picture:
         assert picture.n_frames == 10
         assert picture.size == (16, 16)
+
+
+def test_an_interpolation_follows_a_path_with_no_data_at_hand(run, conditional, tmp_path):
+    z = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    path = PathFile(z, "digits-1", "smooth")
+    export(run, None, "interpolation", tmp_path / "a.png", Options(frames=9, method="smooth", path=path))
+    expected = run.decode(through(z, 9, "smooth"))
+    assert np.abs(tiles(tmp_path / "a.png", 9, 9).astype(int) - expected).max() <= 1
+    with pytest.raises(ValueError, match="of digits-1, with 4 latent dimensions"):
+        export(conditional, None, "interpolation", tmp_path / "b.png", Options(path=path))
+    of_class = PathFile(z[:, :3], "digits-1", label=7)
+    export(conditional, None, "interpolation", tmp_path / "b.png", Options(frames=6, path=of_class))
+    expected = conditional.decode(through(of_class.z, 6), 7)
+    assert np.abs(tiles(tmp_path / "b.png", 6, 6).astype(int) - expected).max() <= 1
 
 
 def test_a_traversal_has_the_dimension_of_largest_kl_first(run, digits, tmp_path):
