@@ -58,7 +58,7 @@ def clustered(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def script(frames: int) -> Iterator[tuple[str, int, int]]:
-    """About by dragging while all is seen, in by the wheel to four times the size, about, and out again; over and over."""
+    """About by dragging while all is seen, in by the wheel to four times the size, about, out again; over and over."""
     round_trip = [("pan", 9, 5)] * 6 + [("pan", -9, -5)] * 6 + [("zoom", 1, 0)] * 8
     round_trip += [("pan", -7, 4)] * 6 + [("pan", 7, -4)] * 6 + [("zoom", -1, 0)] * 8
     for frame in range(frames):

@@ -148,7 +148,7 @@ class PointCloud:
     ) -> None:
         rows = np.flatnonzero(self._state()[: plain_points.MOST] == state)
         pixels = self._places()[rows] * view[:2] + view[2:]
-        plain_points.draw(pixels, self._kinds()[rows], colours, style.diameter, self._picture)
+        plain_points.draw(pixels, self._kinds()[rows], colours, stamps(style.diameter, 1.0, 1), self._picture)
 
     @property
     def _raising(self) -> bool:

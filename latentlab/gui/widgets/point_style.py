@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 SAMPLE = 8192  # points that the usual distance is judged by
 PER_CELL = 8  # of them
+THINNEST_LINE = 0.05
 SMALLEST, LARGEST = 1.7, 9.0  # diameter in pixels at 100 %
 CROWDED = 1.0  # pixels from point to point: up to here nothing but a density is drawn,
 LOOSE = 2.3  # and from here on nothing but discs
@@ -46,7 +47,10 @@ def typical_spacing(sample: NDArray[np.float32], count: int) -> float:
     if len(sample) < 2:
         return float("inf")
     low, high = np.quantile(sample, (0.02, 0.98), axis=0).astype(np.float64)
-    extent = np.maximum(high - low, 1e-3 * (high - low).max())
+    width = max(
+        THINNEST_LINE, 1 / np.sqrt(len(sample))
+    )  # that points on a line are taken to lie about it, of its length
+    extent = np.maximum(high - low, width * (high - low).max())
     if not extent.all():
         return float("inf")
     side = int(np.clip(np.sqrt(len(sample) / PER_CELL), 1, 64))
