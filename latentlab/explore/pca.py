@@ -21,8 +21,10 @@ class Pca:
     explained: Floats
 
     @classmethod
-    def fit(cls, mu: Floats) -> Self:
+    def fit(cls, mu: Floats, like: "Pca | None" = None) -> Self:
         """The plane through mu (N, d). Each axis's largest entry is positive, so that a refit does not mirror the map.
+
+        Where there was a plane before, `like`, axes point the way they did: another entry may be the largest by now.
 
         Raises ValueError when there is nothing to fit, or numbers that are not finite.
         """
@@ -40,6 +42,8 @@ class Pca:
         axes[:count] = vectors.T[::-1][:count]
         largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1, keepdims=True), axis=1)
         axes *= np.where(largest < 0, -1.0, 1.0)
+        if like is not None and like.axes.shape == axes.shape:
+            axes *= np.where((axes * like.axes).sum(axis=1, keepdims=True) < 0, -1.0, 1.0)
         total = variance.sum()
         if total > 0:
             shares[:count] = np.maximum(variance[::-1][:count], 0) / total

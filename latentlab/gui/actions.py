@@ -66,6 +66,7 @@ TABLE = (
     Entry("fit", "Map", "Fit all points", "F", "Fit the map into its panel"),
     Entry("thumbnails", "Map", "Thumbnails: off, zoomed in or always", "U", "Pictures in place of points"),
     Entry("thumbnail_kind", "Map", "Thumbnails: images or reconstructions", "Shift+U", "The other of the two"),
+    Entry("trails", "Map", "Trails while training", "Y", "Fading tails behind the points that move"),
     Entry("epoch_back", "Map", "One epoch back", "[", "Everything as the weights of the epoch before show it"),
     Entry("epoch_on", "Map", "One epoch on", "]", "Towards the newest weights"),
     Entry("epoch_newest", "Map", "Newest weights", "End", "Out of the past, to what the training has come to"),

@@ -39,6 +39,7 @@ class Mapping(QObject):
     """
 
     laid_out = Signal(object, object)  # Survey, coords (N, 2)
+    rested = Signal()  # no fit is under way any more
 
     def __init__(self, session: Session, projector: Projector, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +55,11 @@ class Mapping(QObject):
         projector.failed.connect(self._on_failed)
         projector.progressed.connect(self._on_progress)
         session.projection_changed.connect(self._on_settings)
+
+    @property
+    def following(self) -> bool:
+        """A layout is on its way from the last one, and soon there; one from nothing takes seconds."""
+        return self._fitting is not None and self._fitting.followed
 
     @property
     def _settings(self) -> ProjectionSettings:
@@ -202,6 +208,8 @@ class Mapping(QObject):
         if self._behind:
             self._behind = False
             self._fit()
+        else:
+            self.rested.emit()
 
     def _on_progress(self, _job: int, share: float) -> None:
         self._tell(share)
@@ -227,4 +235,5 @@ class Mapping(QObject):
     def _hold(self, sentence: str) -> None:
         """Nothing more is fitted until it is asked for."""
         self._fitting, self._behind, self._held = None, False, True
+        self.rested.emit()
         self._session.set_map_note(sentence, "retry")

@@ -1,5 +1,7 @@
 """Opening a run: its record, curves and kept map at once, then its pictures, then its model."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +21,14 @@ from latentlab.gui.threads.jobs import Jobs, Ticket
 from latentlab.gui.threads.model_thread import FromHistory, FromRun, FromSnapshot, Weights
 from latentlab.runs.folder import RunFolder, open_run
 
+BETWEEN_ERRORS = 10.0  # seconds: decoding all of the map's images takes as long as encoding them
+
 
 class Opening(QObject):
     """Brings a run into the session, and keeps its encodings in step with the weights that are in use."""
 
-    mapped = Signal(float)  # the points were encoded, in so many seconds
+    mapped = Signal(bool)  # the points were encoded; True: their layout is on its way
+    placed = Signal()  # the layout under way is there, or will not come
 
     def __init__(
         self,
@@ -45,12 +50,14 @@ class Opening(QObject):
         self._painted = False
         self._live_seed = 0
         self._mixture: Mixture | None = None  # that samples are drawn from
+        self._measured = 0.0  # when the map's reconstruction errors were
         self._newest: FromSnapshot | None = None  # what the training has come to
         self._past: FromHistory | None = None  # what is shown in place of the newest weights
         decoder.opened.connect(self._on_weights)
         encoder.surveyed.connect(self._on_surveyed)
         encoder.seen.connect(self._on_seen)
         mapping.laid_out.connect(self._keep)
+        mapping.rested.connect(self.placed)
 
     def painted(self) -> None:
         """The window stands: from now on torch may be imported."""
@@ -149,7 +156,8 @@ class Opening(QObject):
         if self._pictures is not None:
             self._ask_live()
             if with_map:
-                self._encoder.ask("map", self._pictures.map)
+                due = time.monotonic() - self._measured > BETWEEN_ERRORS
+                self._encoder.ask("map", self._pictures.map, due)
 
     def go_back(self, past: FromHistory | None) -> None:
         """From now on everything is shown as of this past epoch; None: as of the newest weights again."""
@@ -160,7 +168,7 @@ class Opening(QObject):
         weights = past or self._newest or FromRun(run.path)
         self._decoder.use(weights, anew=True)
         self._encoder.use(weights, anew=True)
-        self.mapped.emit(0.0)  # whatever was under way is not answered any more
+        self.mapped.emit(False)  # whatever was under way is not answered any more
         if self._pictures is not None:
             self._encode()
 
@@ -206,10 +214,20 @@ class Opening(QObject):
     def _on_surveyed(self, survey: Survey) -> None:
         if self._pictures is None or not np.array_equal(survey.encoding.index, self._pictures.map.index):
             return
-        self._mapping.take(survey)
+        self._mapping.take(self._with_errors(survey))
         self._exploring.begin()
         self._exploring.resurvey()
-        self.mapped.emit(survey.seconds)
+        self.mapped.emit(self._mapping.following)
+
+    def _with_errors(self, survey: Survey) -> Survey:
+        """Where they were not measured this time, the reconstruction errors of the last time."""
+        encoding, last = survey.encoding, self._session.encoding
+        if encoding.reconstruction is not None:
+            self._measured = time.monotonic()
+            return survey
+        if last is None or not np.array_equal(last.index, encoding.index):
+            return survey
+        return replace(survey, encoding=replace(encoding, reconstruction=last.reconstruction))
 
     def _on_seen(self, live: Live) -> None:
         if self._session.run is not None and live.inputs.shape[1:] == self._session.run.image_shape:

@@ -25,6 +25,7 @@ from latentlab.events import (
 )
 from latentlab.gui.main_window.library import Library, Pictures, pictures, read_run
 from latentlab.gui.main_window.opening import Opening
+from latentlab.gui.main_window.pace import MapPace
 from latentlab.gui.session import Session
 from latentlab.gui.threads.jobs import Jobs, Ticket
 from latentlab.gui.threads.model_thread import FromSnapshot
@@ -34,28 +35,6 @@ from latentlab.runs.folder import RunFolder, create_run, free_name
 from latentlab.runs.record import new_record
 
 BETWEEN_SNAPSHOTS_MS = 400  # what is shown follows at least twice a second, and no oftener than it is seen
-LEAST_BETWEEN_MAPS = 1.0  # seconds
-MAP_SHARE = 0.1  # of the time may go into encoding the map's images while training
-
-
-class MapPace:
-    """How often the map follows: as often as encoding its images takes no more than its share of the time."""
-
-    def __init__(self) -> None:
-        self._next = 0.0
-        self._waiting = False
-
-    def due(self) -> bool:
-        """Whether to ask for the points now; if so, no other is asked for before the answer."""
-        if self._waiting or time.monotonic() < self._next:
-            return False
-        self._waiting = True
-        return True
-
-    def answered(self, seconds: float) -> None:
-        """It took so long."""
-        self._waiting = False
-        self._next = time.monotonic() + max(LEAST_BETWEEN_MAPS, seconds / MAP_SHARE - seconds)
 
 
 class Running(QObject):
@@ -87,8 +66,10 @@ class Running(QObject):
         self._next_snapshot.setSingleShot(True)
         self._next_snapshot.setInterval(BETWEEN_SNAPSHOTS_MS)
         self._next_snapshot.timeout.connect(self._ask_snapshot)
-        self._pace = MapPace()
-        opening.mapped.connect(lambda seconds: self._pace.answered(seconds))
+        self.pace = MapPace()
+        self._record_time = 0.0  # of training, at the last record
+        opening.mapped.connect(lambda fits: self.pace.answered(fits))
+        opening.placed.connect(lambda: self.pace.fitted())
 
     # -- what the person asks for
 
@@ -176,7 +157,7 @@ class Running(QObject):
     ) -> None:
         self._pictures, self._new, self._discard, self._failed = shown, new, False, False
         self._step = 0
-        self._pace = MapPace()
+        self.pace = MapPace()
         self._session.set_training(phase="preparing", note="Starting…")
         self.trainer.start(config, dataset, make_run)
 
@@ -249,6 +230,8 @@ class Running(QObject):
         )
 
     def _on_measured(self, event: Measured) -> None:
+        self.pace.measured(event.time_s - self._record_time, event.images_per_second)
+        self._record_time = event.time_s
         state = self._session.training
         elapsed = time.monotonic() - self._began
         done, left = event.step - self._first_step, state.total_steps - event.step
@@ -264,7 +247,7 @@ class Running(QObject):
         run, control = self._session.run, self.trainer.control
         if run is None or control is None:
             return
-        with_map = self._session.history.shown is None and self._pace.due()
+        with_map = self._session.history.shown is None and self.pace.due()
         self._opening.follow(FromSnapshot(run.config, run.image_shape, run.class_names, event), with_map)
         self._next_snapshot.start()
 

@@ -169,6 +169,7 @@ def _map_handlers(window: "MainWindow") -> Handlers:
         "fit": window.views.map.fit,
         "thumbnails": window.views.map.thumbnail_options.next_mode,
         "thumbnail_kind": window.views.map.thumbnail_options.next_kind,
+        "trails": window.views.map.live.switch.toggle,
         "epoch_back": lambda: window.history.step(-1),
         "epoch_on": lambda: window.history.step(1),
         "epoch_newest": lambda: window.history.go(None),

@@ -45,14 +45,17 @@ def survey(
     log_var: NDArray[np.float32] | None = None,
     seconds: float = 0.0,
     priors: Priors | None = None,
+    last: Pca | None = None,
 ) -> Survey:
-    """Takes 10 to 100 ms: not for the GUI thread."""
+    """Takes 10 to 100 ms: not for the GUI thread. last: the plane before, which this one is not to mirror."""
     neighbours, usual = Neighbours(encoding.mu), Usual(encoding.mu, log_var)
-    return Survey(encoding, Pca.fit(encoding.mu), neighbours, usual, seconds, log_var, priors)
+    return Survey(encoding, Pca.fit(encoding.mu, last), neighbours, usual, seconds, log_var, priors)
 
 
 class Encoder(ModelThread):
     """ask("map", images) answers `surveyed(Survey)`; ask("live", images, seed, mixture or None) answers `seen(Live)`.
+
+    ask("map", images, False) does without the reconstruction errors, which take half of the time.
 
     ask("density", encoding, images or None) and ask("anomaly", encoding, images) answer `judged(Judged)`, in steps.
     Samples are of the mixture where it was fitted to the very weights that decode them, else of the trained prior.
@@ -64,6 +67,7 @@ class Encoder(ModelThread):
     first_channel = "live"
 
     def __init__(self, parent: QObject | None = None) -> None:
+        self._plane: tuple[int, Pca | None] = (-1, None)  # of the last survey, and the era that it was made in
         super().__init__("encoding", parent)
 
     def answer(
@@ -83,16 +87,21 @@ class Encoder(ModelThread):
         found = yield from judge(model, self.step, channel, encoding, images)
         self.say(self.judged, found)
 
-    def _survey(self, model: "LatentModel", channel: str, images: Images) -> None:
+    def _survey(self, model: "LatentModel", channel: str, images: Images, errors: bool = True) -> None:
         from latentlab.explore.encode import encode
         from latentlab.explore.sample import prior_moments
 
         step, began = self.step, time.monotonic()
-        got = encode(model, images, cancelled=lambda: not self.newest(channel))
+        got = encode(model, images, cancelled=lambda: not self.newest(channel), errors=errors)
         if got is not None and self.newest(channel):
-            encoding = Encoding(got.index, got.mu, got.kl_per_dim, step, got.reconstruction, got.kl)
+            known = got.reconstruction if errors else None
+            encoding = Encoding(got.index, got.mu, got.kl_per_dim, step, known, got.kl)
             priors = Priors(*prior_moments(model))
-            self.say(self.surveyed, survey(encoding, got.log_var, time.monotonic() - began, priors))
+            era, last = self._plane
+            last = last if era == self._working_in else None
+            found = survey(encoding, got.log_var, time.monotonic() - began, priors, last)
+            self._plane = (self._working_in, found.pca)
+            self.say(self.surveyed, found)
 
 
 def _live(model: "LatentModel", images: Images, seed: int, step: int, mixture: Mixture | None) -> Live:

@@ -37,7 +37,7 @@ class Points(QObject):
         super().__init__(parent)
         self._session, self._canvas, self._colour, self._legend = session, canvas, colour, legend
         self.coords = np.empty((0, 2), np.float32)  # as drawn, which lags behind the layout while they glide
-        self._from = self.coords
+        self._from = self._goal = self.coords  # where a glide began, and where it leads
         self.colouring = colouring.plain(0)
         self.cover: Callable[[float, float], int | None] | None = None  # the row whose picture covers a place
         self._glide = QVariantAnimation(self)
@@ -81,6 +81,9 @@ class Points(QObject):
         """To the session's layout: at once where it is of other points (True), else in a glide."""
         layout = self._session.layout
         coords = layout.coords if layout is not None else np.empty((0, 2), np.float32)
+        if coords is self._goal and len(coords):  # the same again: on their way to it, or there
+            return False
+        self._goal = coords
         self._glide.stop()
         if len(coords) != len(self.coords) or not len(coords):
             self.coords = coords

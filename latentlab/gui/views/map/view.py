@@ -9,6 +9,7 @@ from latentlab.gui.session import Session
 from latentlab.gui.views.map.filter import Filter, counted
 from latentlab.gui.views.map.hover import Hover, position
 from latentlab.gui.views.map.kinds import KindButtons
+from latentlab.gui.views.map.live import Live
 from latentlab.gui.views.map.map_note import MapNote
 from latentlab.gui.views.map.menu import Entry, popup
 from latentlab.gui.views.map.options import MapOptions
@@ -94,6 +95,8 @@ class MapView(QWidget):
         self.thumbnails = Thumbnails(self._session, self.canvas, self.points, self)
         self.thumbnail_options = ThumbnailOptions(self._session, self.thumbnails)
         self.options.add_section("Thumbnails", self.thumbnail_options)
+        self.live = Live(self._session, self.canvas, self.points, self)
+        self.options.add_section("Training", self.live.switch)
         self.header_controls: list[QWidget] = [self.kinds.row, self.colour, self.options]
 
     def _connect(self) -> None:
@@ -153,7 +156,7 @@ class MapView(QWidget):
     def _on_layout(self) -> None:
         if self.points.follow_layout():
             self.hover.forget()
-        if self.canvas.fitted:
+        if self.canvas.fitted and not self.live.fits():
             self.fit()
         self._show_fact()
         self._mark_all()
@@ -197,7 +200,7 @@ class MapView(QWidget):
 
     def _on_place(self) -> None:
         self.hover.mark_cursor()
-        if self._session.place is None:
+        if self._session.place is None and self.hover.row is None:
             self.card.hide()
 
     def _on_ends(self) -> None:
