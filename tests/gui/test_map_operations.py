@@ -115,6 +115,7 @@ class Play:
         terms = self.chance.uniform(1, 40, count).astype(np.float32)
         run = self.session.run
         self.session.open(replace(run, path=Path(f"run-{start}"), name=f"run-{start}"))
+        assert self.view.hover.row is None, "a row of the last run means nothing in this one"
         steps = [
             lambda: self.session.set_images(MapImages(some.index, np.asarray(some.pixels), some.labels)),
             lambda: self.session.set_encoding(Encoding(some.index, mu, np.ones(6, np.float32), 1, terms, terms / 10)),
@@ -137,6 +138,7 @@ class Play:
         self.session.set_images(MapImages(some.index, np.asarray(some.pixels), some.labels))
         self.hover()
         self.check_card()
+        self.check_table()
         self.session.set_images(kept)
 
     def recolour(self) -> None:
@@ -266,11 +268,19 @@ class Play:
         assert self.visible[group].all(), "what is hidden is not selected"
         model, rows = self.panel.model, group if len(group) else np.flatnonzero(self.visible)
         assert np.array_equal(np.sort(model.rows), rows), "the table lists the selection, or all that is shown"
+        self.check_table()
+
+    def check_table(self) -> None:
+        """Of some of its lines, the picture is that of the index; while the pictures are of others, there is none."""
+        model, session = self.panel.model, self.session
         for line in self.chance.integers(0, len(model.rows), 3) if len(model.rows) else ():
             index = int(self.session.encoding.index[model.rows[line]])
             image = self.digits.at(np.array([index]))
             assert model.index(int(line), 1).data() == f"#{index}"
             picture = model.index(int(line), 0).data(Qt.ItemDataRole.DecorationRole)
+            if session.images.index[model.rows[line]] != index:
+                assert picture is None, "of another image"
+                continue
             assert picture.toImage() == fitted(image.pixels[0], SIDE, SIDE, 1.0).toImage(), (
                 f"not the picture of #{index}"
             )

@@ -31,6 +31,7 @@ class Hover(QObject):
         session.picture_changed.connect(self._on_picture)
         self.card.wanted.connect(self._show_card)
         theme.changed.connect(self.card.hide)
+        theme.changed.connect(self._renew)
         theme.changed.connect(self.mark_cursor)
 
     def nearest(self, x: float, y: float) -> int | None:
