@@ -18,7 +18,8 @@ from latentlab.gui.widgets import theme
 STRONGEST = 0.62  # opacity of a heat field where it is greatest: the points stay readable
 DEEPEST = 0.85  # of a hole as deep as the prior's peak
 SHEET = 0.6  # of decoded pictures under the points
-GAP = 2  # pixels between them
+GAP = 2  # pixels between them, at least
+EVEN_FILLS = 0.8  # of what a picture could take in its cell: then it is drawn at a whole multiple of its size
 STALE = 0.45  # of that, where a field is of other weights
 FEW = 12  # posteriors that are drawn at 2 sigma, too
 SIGMAS = (1, 2, 3)
@@ -43,8 +44,6 @@ def heat_colour() -> str:
 class ImageLayer:
     """Images over their parts of the map. Stretched once for each view: a mouse that moves over the map repaints it."""
 
-    smooth = True
-
     def __init__(self) -> None:
         self.opacity = 1.0
         self.images: list[tuple[QImage, Extent]] = []  # a later one on top
@@ -67,10 +66,13 @@ class ImageLayer:
         surface.fill(0)
         painter = QPainter(surface)
         painter.setOpacity(self.opacity)
-        for image, extent in self.images:
-            _draw_image(painter, view, size, image, extent, self.smooth)
+        self._paint(painter, view, size)
         painter.end()
         return surface
+
+    def _paint(self, painter: QPainter, view: QTransform, size: QSize) -> None:
+        for image, extent in self.images:
+            _draw_image(painter, view, size, image, extent)
 
     def dress(self) -> None:
         """The theme's colours are others."""
@@ -121,40 +123,22 @@ class HeatLayer(ImageLayer):
 class SheetLayer(ImageLayer):
     """Decoded pictures; while a new sheet is filled, the last whole one stays beneath it."""
 
-    smooth = False
-
     def __init__(self) -> None:
         super().__init__()
-        self._last: list[tuple[QImage, Extent]] = []
-        self._cells: tuple[Extent, tuple[int, ...]] | None = None
+        self._sheets: list[Sheet] = []  # of the images
 
     def show(self, shows: Sheet | None) -> None:
-        self._cells = None
-        if shows is None:
-            self.images, self._last = [], []
-            return
-        self._cells = (shows.extent, shows.known.shape)
-        new = [(_image(shows.image), shows.extent)]
-        if shows.complete:
-            self._last = new
-        self.images = new if shows.complete else self._last + new
-        self.opacity = SHEET * (STALE if shows.stale else 1.0)
+        whole = [number for number, sheet in enumerate(self._sheets) if sheet.complete][-1:]
+        kept = whole if shows is not None and not shows.complete else []
+        self.images, self._sheets = [self.images[n] for n in kept], [self._sheets[n] for n in kept]
+        if shows is not None:
+            self.images.append((_image(shows.image), shows.extent))
+            self._sheets.append(shows)
+            self.opacity = SHEET * (STALE if shows.stale else 1.0)
 
-    def draw(self, painter: QPainter, view: QTransform, size: QSize) -> None:
-        super().draw(painter, view, size)
-        if self._cells is None:
-            return
-        extent, (rows, columns) = self._cells
-        whole = view.mapRect(QRectF(extent.left, extent.bottom, extent.width, extent.height))
-        colour = theme.qcolor(theme.current().card)
-        for column in range(columns + 1):
-            x = whole.left() + whole.width() * column / columns
-            if -GAP < x < size.width() + GAP:
-                painter.fillRect(QRectF(round(x - GAP / 2), whole.top(), GAP, whole.height()), colour)
-        for row in range(rows + 1):
-            y = whole.top() + whole.height() * row / rows
-            if -GAP < y < size.height() + GAP:
-                painter.fillRect(QRectF(whole.left(), round(y - GAP / 2), whole.width(), GAP), colour)
+    def _paint(self, painter: QPainter, view: QTransform, size: QSize) -> None:
+        for (image, _), sheet in zip(self.images, self._sheets, strict=True):
+            _draw_cells(painter, view, size, image, sheet)
 
 
 class PriorLayer:
@@ -243,21 +227,47 @@ class NeighboursLayer:
         painter.restore()
 
 
-def _draw_image(painter: QPainter, view: QTransform, size: QSize, image: QImage, extent: Extent, smooth: bool) -> None:
-    """Only its part that is seen: far in, the whole would be millions of pixels wide."""
+def _draw_image(painter: QPainter, view: QTransform, size: QSize, image: QImage, extent: Extent) -> None:
+    """Smoothly, and only its part that is seen: far in, the whole would be millions of pixels wide."""
     whole = view.mapRect(QRectF(extent.left, extent.bottom, extent.width, extent.height))
     seen = whole.intersected(QRectF(-2, -2, size.width() + 4, size.height() + 4))
     if seen.isEmpty():
         return
     across, down = image.width() / whole.width(), image.height() / whole.height()
-    left, top = max(math.floor((seen.left() - whole.left()) * across) - 1, 0), (seen.top() - whole.top()) * down
-    top = max(math.floor(top) - 1, 0)
+    left = max(math.floor((seen.left() - whole.left()) * across) - 1, 0)
+    top = max(math.floor((seen.top() - whole.top()) * down) - 1, 0)
     right = min(math.ceil((seen.right() - whole.left()) * across) + 1, image.width())
     bottom = min(math.ceil((seen.bottom() - whole.top()) * down) + 1, image.height())
     part = QRectF(left, top, right - left, bottom - top)  # of whole pixels: none is cut, or smoothed against nothing
     target = QRectF(whole.left() + left / across, whole.top() + top / down, part.width() / across, part.height() / down)
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth or across > 0.5)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(target, image, part)
+
+
+def _draw_cells(painter: QPainter, view: QTransform, size: QSize, image: QImage, sheet: Sheet) -> None:
+    """Each picture in the middle of its cell: at a whole multiple of its size where that nearly fills it."""
+    rows, columns = sheet.known.shape
+    ratio = painter.device().devicePixelRatioF()
+    whole = view.mapRect(QRectF(sheet.extent.left, sheet.extent.bottom, sheet.extent.width, sheet.extent.height))
+    side = whole.width() / columns  # pixels; cells are square
+    wide, high = image.width() // columns, image.height() // rows
+    factor = (side - GAP) / max(wide, high)  # by which a picture is drawn larger, as a whole number of true pixels
+    even = math.floor(factor * ratio) / ratio
+    factor = even if even > EVEN_FILLS * factor else factor
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, factor * ratio < 1)
+    clear = painter.CompositionMode.CompositionMode_Clear
+    over = painter.CompositionMode.CompositionMode_SourceOver
+    for row, column in zip(*(each.tolist() for each in np.nonzero(sheet.known)), strict=True):
+        cell = QRectF(whole.left() + column * side, whole.bottom() - (row + 1) * side, side, side)
+        if not cell.intersects(QRectF(0, 0, size.width(), size.height())):
+            continue
+        painter.setCompositionMode(clear)  # of an older sheet, what lies beneath
+        painter.fillRect(cell, Qt.GlobalColor.transparent)
+        painter.setCompositionMode(over)
+        target = QRectF(0, 0, factor * wide, factor * high)
+        target.moveCenter(cell.center())
+        target.moveTopLeft(QPointF(round(target.left() * ratio) / ratio, round(target.top() * ratio) / ratio))
+        painter.drawImage(target, image, QRectF(column * wide, (rows - 1 - row) * high, wide, high))
 
 
 def _tinted(share: NDArray[np.floating], colours: list[str], which: NDArray[np.integer], strongest: float) -> QImage:
