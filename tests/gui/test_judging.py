@@ -11,6 +11,7 @@ from latentlab.explore.anomaly import anomaly_scores
 from latentlab.explore.density import log_density
 from latentlab.explore.loaded import Loaded, load
 from latentlab.gui.main_window.judging import Judging
+from latentlab.gui.main_window.picturing import Picturing
 from latentlab.gui.records import Encoding, MapImages, OpenRun
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
@@ -156,3 +157,29 @@ def test_facts_go_with_their_rows(shown: Map):
     encoding = shown.session.encoding
     shown.session.set_encoding(Encoding(other.index, encoding.mu, encoding.kl_per_dim, encoding.step))
     assert shown.session.facts is None or shown.session.facts.density is None
+
+
+def test_points_are_reconstructed_as_the_model_does_it_for_each(shown: Map):
+    decoder = Decoder()
+    picturing = Picturing(shown.session, decoder)
+    try:
+        shown.open()
+        decoder.use(FromRun(shown.run.path))
+        shown.qtbot.waitUntil(lambda: shown.session.encoding is not None, timeout=20000)
+        rows = np.array([5, 800, 3, 77, *range(100, 300)])
+        picturing.want(rows)
+        shown.qtbot.waitUntil(lambda: shown.session.point_pictures is not None, timeout=20000)
+        pictures, encoding = shown.session.point_pictures, shown.session.encoding
+        assert np.array_equal(pictures.index, encoding.index[rows])
+        assert np.array_equal(pictures.pixels, shown.loaded.decode(encoding.mu[rows]))
+        shown.session.set_point_pictures(None)
+        picturing.want(rows)
+        shown.session.set_encoding(replace(encoding, step=encoding.step + 1))  # meanwhile they moved
+        decoder.ask("place", encoding.mu[:1], None, "after")
+        answers: list[str] = []
+        decoder.decoded.connect(lambda channel, *_rest: answers.append(channel))
+        shown.qtbot.waitUntil(lambda: "thumbnails" in answers, timeout=20000)
+        assert shown.session.point_pictures is None, "what is stale is dropped"
+    finally:
+        decoder.close()
+        decoder.deleteLater()

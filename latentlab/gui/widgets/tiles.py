@@ -1,5 +1,6 @@
 """Many small pictures in one view: which of them have room, and how each is drawn, every pixel of it crisp."""
 
+import math
 from collections import OrderedDict
 
 import numpy as np
@@ -13,7 +14,7 @@ Laid = tuple[int, int, int]  # a row, and its middle in pixels of the device
 
 CHUNK = 512  # places looked at in one go
 KEPT = 3000  # pixmaps: some screens full of them; 40 x 40 pixels are 6 kB
-# How often all in view would cover the view: up to the first, tiles come by themselves, and above the other they go.
+# How often all in view would cover it: up to the first, tiles come by themselves, and above the other they go.
 FILL, STAYS = 3.0, 4.0
 SAMPLE = 20_000  # points at random that are looked at first: they say how many are in view
 ENOUGH = 4000  # where so many of the sample are in view, the others are not looked at
@@ -38,12 +39,13 @@ class Tiling:
         view: tuple[float, float, float, float],
         size: tuple[int, int],
         tile: tuple[int, int],
-        few: bool,
+        room: float = math.inf,
     ) -> list[Laid]:
         """`laid`, anew: of coords (N, 2) those rows that may (N,) be laid, all that have room.
 
         view: the factors of x and y and what is then added, to pixels of the device, in which also the view's size and
-        a tile's are. few: none at all where those in view are too many.
+        a tile's are. room: what all rows together cover, in these pixels; finite: none at all where those in view are
+        too many for it.
         """
         if len(coords) != len(self._order):
             self._order = np.random.default_rng(0).permutation(len(coords))
@@ -51,15 +53,16 @@ class Tiling:
             self.laid = []
         rows, more = self._in_view(coords, view, size, tile)
         rows = rows[may[rows]]
-        covered = len(rows) * more * tile[0] * tile[1] / max(size[0] * size[1], 1)
-        if few and covered > (STAYS if self.laid else FILL):
+        covered = len(rows) * more * tile[0] * tile[1] / max(min(size[0] * size[1], room), 1)
+        if room < math.inf and covered > (STAYS if self.laid else FILL):
             self.laid = []
             return self.laid
         before = np.array([row for row, _, _ in self.laid], np.int64)
         before = before[may[before]]
         rows = np.concatenate([before, rows[~np.isin(rows, before)]])
-        places = np.clip(coords[rows].astype(np.float64) * view[:2] + view[2:], -FARTHEST, FARTHEST)
-        middle = np.floor(places).astype(np.int64)
+        # rounded apart from what is added, so that panning brings no two closer by a pixel
+        middle = np.floor(coords[rows].astype(np.float64) * view[:2]) + np.floor(view[2:])
+        middle = np.clip(middle, -FARTHEST, FARTHEST).astype(np.int64)
         chosen = with_room(middle, tile, size)
         self.laid = list(zip(rows[chosen].tolist(), *middle[chosen].T.tolist(), strict=True)) if chosen else []
         return self.laid

@@ -47,7 +47,7 @@ class Thumbnails(QObject):
         self._may: NDArray[np.bool_] | None = None  # (N,): points that are shown, and whose picture is known
         self._apart = 0.0  # how far apart the points lie on average, in units of the map
         self._laid_for: tuple[object, ...] = ()
-        self._tile, self._ratio = (1, 1), 1.0  # a tile with its frame, in pixels of the device
+        self.tile, self._ratio = (1, 1), 1.0  # a tile with its frame, in pixels of the device
         self._again, self._soon = QTimer(self), QTimer(self)
         for timer, interval, then in ((self._again, 0, canvas.update), (self._soon, ASK_MS, self._ask)):
             timer.setSingleShot(True)
@@ -61,6 +61,8 @@ class Thumbnails(QObject):
         session.visible_changed.connect(self._match)
         session.group_changed.connect(canvas.update)
         session.point_pictures_changed.connect(self._on_pictures)
+        self._match()
+        self._on_layout()
 
     # -- what is shown
 
@@ -86,7 +88,7 @@ class Thumbnails(QObject):
 
     def row_at(self, x: float, y: float) -> int | None:
         """The row whose picture covers this place of the map, or None."""
-        at, (wide, high) = self._canvas.to_pixels(x, y) * self._ratio, self._tile
+        at, (wide, high) = self._canvas.to_pixels(x, y) * self._ratio, self.tile
         for row, middle_x, middle_y in self._tiling.laid:
             if 0 <= at.x() - middle_x + wide // 2 < wide and 0 <= at.y() - middle_y + high // 2 < high:
                 return row
@@ -191,18 +193,18 @@ class Thumbnails(QObject):
         side = round(next((side for most, side in SIDES if apart < most), LARGEST) * ratio)
         self._pixmaps.of_side(side)
         (wide, high), frame, gap = tile_size(images.pixels.shape[2:], side), round(FRAME * ratio), round(GAP * ratio)
-        self._tile, self._ratio = (wide + 2 * frame, high + 2 * frame), ratio
+        self.tile, self._ratio = (wide + 2 * frame, high + 2 * frame), ratio
         self._tiling.lay(
             coords,
             self._may,
             (view.m11() * ratio, view.m22() * ratio, view.dx() * ratio, view.dy() * ratio),
             (round(size.width() * ratio), round(size.height() * ratio)),
-            (self._tile[0] + gap, self._tile[1] + gap),
-            self.mode == "auto",
+            (self.tile[0] + gap, self.tile[1] + gap),
+            (len(coords) * (apart * ratio) ** 2) if self.mode == "auto" else math.inf,
         )
 
     def _paint(self, painter: QPainter) -> None:
-        colouring, group, (wide, high) = self._points.colouring, self._session.group, self._tile
+        colouring, group, (wide, high) = self._points.colouring, self._session.group, self.tile
         frame = round(FRAME * self._ratio)
         frames = [theme.qcolor(colour) for colour in colouring.colours]
         muted, empty = theme.qcolor(theme.current().line), theme.qcolor(theme.current().control)
