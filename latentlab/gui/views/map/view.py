@@ -173,6 +173,8 @@ class MapView(QWidget):
         if trust is not None and inside < 0 and fact:
             figure = f"{trust.value:.2f} (k {trust.k})"
             shorter = (f"{fact} · trust {figure}", f"trustworthiness {figure}", f"trust {figure}")
+            if " of " in fact:  # what the person has selected or hidden matters more
+                shorter = (shorter[0], fact, f"{fact.split()[0]} {fact.split()[-1]}")
             fact += f" · trustworthiness {figure}"
         self.fact_changed.emit(fact)
         self.fact_told.emit(fact, shorter, made_by(self._session))
