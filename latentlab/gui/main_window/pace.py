@@ -29,17 +29,17 @@ class MapPace:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._next = 0.0
-        self._began: float | None = None  # of the refresh under way
+        self.began: float | None = None  # when the refresh under way was
+        self.took = 0.0  # seconds, by the last one
         self._busy: deque[tuple[float, float]] = deque(maxlen=200)  # when refreshes began and ended
         self._records: deque[tuple[float, float]] = deque(maxlen=RECORDS)  # share of its time that was busy, speed
-        self._last = -1.0
 
     def due(self) -> bool:
         """Whether to begin now; if so, no other is begun before this one is done."""
         now = self._clock()
-        if self._began is not None or now < self._next:
+        if self.began is not None or now < self._next:
             return False
-        self._began = now
+        self.began = now
         return True
 
     def answered(self, fits: bool) -> None:
@@ -49,13 +49,13 @@ class MapPace:
 
     def fitted(self) -> None:
         """What was begun is done, or given up."""
-        if self._began is None:
+        if self.began is None:
             return
         now = self._clock()
-        took = now - self._began
-        self._busy.append((self._began, now))
-        self._next = self._began + max(LEAST_BETWEEN, took / self.share())
-        self._began = None
+        self.took = now - self.began
+        self._busy.append((self.began, now))
+        self._next = self.began + max(LEAST_BETWEEN, self.took / self.share())
+        self.began = None
 
     def measured(self, seconds: float, speed: float) -> None:
         """Training went at this speed for so many seconds until now."""
@@ -63,7 +63,7 @@ class MapPace:
         since = now - seconds
         if seconds <= 0 or speed <= 0 or not np.isfinite(speed):
             return
-        under_way = [] if self._began is None else [(self._began, now)]
+        under_way = [] if self.began is None else [(self.began, now)]
         spans = (min(end, now) - max(begin, since) for begin, end in (*self._busy, *under_way))
         busy = sum(max(span, 0.0) for span in spans)
         self._records.append((min(busy / seconds, 1.0), speed))
