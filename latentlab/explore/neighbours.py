@@ -43,11 +43,27 @@ class Neighbours:
         Little's form of Shepard 1968): on a sample it is that sample, and a sample comes and goes with weight 0, so
         that the picture under a moving cursor does not jump.
         """
-        distance, rows = self.nearest(query, max(MOST_BLENDED, k) + 1)
-        radius = max(distance[min(k, len(rows) - 1)], min(REACH * distance[0], distance[-1]))
-        count = max(int(np.searchsorted(distance, radius)), min(k, len(rows)))
-        weights = _weights(distance[:count], radius)
-        return weights @ z[rows[:count]], weights, rows[:count]
+        distance, rows = self.nearest(query, k + 1)
+        radius = distance[-1]
+        if REACH * distance[0] > radius:
+            distance, rows, radius = self._within(query, REACH * distance[0])
+        elif len(rows) > k:
+            distance, rows = distance[:-1], rows[:-1]
+        weights = _weights(distance, radius)
+        return weights @ z[rows], weights, rows
+
+    def _within(self, query: Floats, radius: float) -> tuple[Floats, Rows, float]:
+        """Distances and rows of all that are closer than that, nearest first, and what they are closer than.
+
+        Of more than MOST_BLENDED it is that of the next. All are looked at, which is faster than the tree for so many.
+        """
+        distance = np.linalg.norm(self.points - query, axis=1)
+        rows = np.flatnonzero(distance < radius)
+        if len(rows) > MOST_BLENDED:
+            order = np.argpartition(distance[rows], MOST_BLENDED)
+            radius, rows = float(distance[rows[order[MOST_BLENDED]]]), rows[order[:MOST_BLENDED]]
+        rows = rows[np.argsort(distance[rows], kind="stable")]
+        return distance[rows], rows, radius
 
 
 def _weights(distance: Floats, radius: float) -> Floats:

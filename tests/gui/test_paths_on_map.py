@@ -178,3 +178,32 @@ def test_with_another_tool_clicks_and_keys_are_its_own(hand: Hand):
     assert not hand.moved
     assert not hand.drawn
     assert not hand.shortened
+
+
+def test_the_walk_that_the_strip_does_not_follow_is_fainter(hand: Hand):
+    hand.session.set_layout(Layout("pca", np.array([[0, 0], [10, 10]] * 200, np.float32)))
+    hand.qtbot.waitUntil(lambda: not hand.view.points.gliding)
+    for end, place in (("A", (2.0, 8.0)), ("B", (8.0, 8.0))):
+        hand.session.set_end(end, Place(hand.session.encoding.mu[0], position=place))
+    hand.session.set_route(Route(np.zeros((2, 6), np.float32), np.array([[2, 2], [8, 2]], np.float32)))
+
+    def contrast(x: float, y: float) -> float:
+        drawn, middle = hand.canvas.grab().toImage(), hand.at(x, y)
+        around = [drawn.pixelColor(middle + QPoint(dx, dy)).name() for dx in range(-6, 7) for dy in range(-2, 3)]
+        return max(theme.contrast(colour, theme.current().card) for colour in around)
+
+    hand.session.set_walk("path")
+    path, ends = contrast(5, 2), contrast(5, 8)
+    hand.session.set_walk("ends")
+    assert contrast(5, 8) > 2 * ends
+    assert path > 2 * contrast(5, 2)
+
+
+def test_the_card_says_what_a_click_does_with_this_tool(hand: Hand):
+    for tool, words in (("path", "click for a waypoint"), ("decode", "click to select"), ("box", "")):
+        hand.session.set_tool(tool)
+        hand.view.card.go_now()
+        hand.view.hover.set_row(None)
+        hand.view.hover.set_row(7)
+        hand.qtbot.waitUntil(hand.view.card.isVisible)
+        assert hand.view.card.lines[1].text() == words

@@ -54,6 +54,8 @@ class Exporting(QObject):
 
         def done(whole: bool) -> None:
             if whole:
-                self._session.told.emit(f"{path.name} is written: {len(frames)} frames, to and fro", False)
+                smoothness = float(np.mean(np.square(np.diff(frames.astype(np.float32) / 255, axis=0))))
+                words = f"{path.name} is written: {len(frames)} frames, to and fro, smoothness {smoothness:.4f}"
+                self._session.told.emit(words, False)
 
         self._jobs.start("gif", write, done)

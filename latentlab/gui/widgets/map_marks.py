@@ -47,6 +47,7 @@ class MapMarks:
         self.cursor = Rings(10, 2.5)
         self.a: XY | None = None
         self.b: XY | None = None
+        self.between = 1.0  # how plainly the line between them is seen
 
     def draw(self, painter: QPainter, view: QTransform) -> None:
         """view: from the map to pixels."""
@@ -54,7 +55,9 @@ class MapMarks:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = theme.qcolor(colours.text)
         if self.a is not None and self.b is not None:
-            painter.setPen(QPen(text, 1, Qt.PenStyle.DashLine))
+            line = QColor(text)
+            line.setAlphaF(self.between)
+            painter.setPen(QPen(line, 1, Qt.PenStyle.DashLine))
             painter.drawLine(view.map(QPointF(*self.a)), view.map(QPointF(*self.b)))
         self.neighbours.draw(painter, view, theme.qcolor(colours.muted))
         self.selected.draw(painter, view, theme.qcolor(colours.accent))

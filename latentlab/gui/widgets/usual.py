@@ -6,7 +6,7 @@ Percentiles: `usual` is `Usual.percentile` in latent space, `gap` is that of `Re
 from latentlab.explore.neighbours import EDGE, FAR
 from latentlab.gui.widgets import theme
 
-FADES, FAINTEST = 90.0, 0.3  # from this percentile on a picture fades, to this opacity at 100
+FAINTEST = 0.3  # opacity of a picture at 100: from the edge of the data on it fades
 
 TOLD = (
     "Compared with are the codes that the model gives to images, their means and as many draws about them: "
@@ -24,9 +24,9 @@ def colour(percentile: float) -> str:
 
 def opacity(percentile: float | None) -> float:
     """How plainly a picture decoded there is shown: 1 near the data, less and less off them."""
-    if percentile is None or percentile <= FADES:
+    if percentile is None or percentile <= EDGE:
         return 1.0
-    return 1.0 - (1.0 - FAINTEST) * min((percentile - FADES) / (100.0 - FADES), 1.0)
+    return 1.0 - (1.0 - FAINTEST) * min((percentile - EDGE) / (100.0 - EDGE), 1.0)
 
 
 def in_words(usual: float | None, gap: float | None = None) -> str:

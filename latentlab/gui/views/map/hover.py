@@ -11,6 +11,13 @@ from latentlab.gui.widgets.floating_card import FloatingCard, usual_words
 from latentlab.gui.widgets.map_canvas import MapCanvas
 from latentlab.gui.widgets.map_marks import XY
 
+CLICK = {
+    "decode": "click to select",
+    "select": "click to select",
+    "path": "click for a waypoint",
+    "box": "",
+    "lasso": "",
+}
 PICK_RADIUS = 14  # pixels
 FAINTEST_RING, RINGS = 0.2, 32  # opacity of a sample that is hardly blended in; so many at most, the nearest
 
@@ -93,7 +100,7 @@ class Hover(QObject):
         if encoding.reconstruction is not None and encoding.kl is not None:
             figures = f"reconstruction {encoding.reconstruction[row]:.1f} · KL {encoding.kl[row]:.1f}"
         self.card.set_picture(pixels)
-        self.card.set_words(title, figures, "click to select")
+        self.card.set_words(title, figures, CLICK[self._session.tool])
         x, y = self._points.coords[row]
         self._card_at = (float(x), float(y))
         self.card.show_at(self._canvas.to_pixels(*self._card_at))

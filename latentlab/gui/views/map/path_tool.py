@@ -15,6 +15,7 @@ from latentlab.gui.widgets.point_cloud import nearest
 MOST = 12  # waypoints of a path drawn by hand
 TOLERANCE = 4  # pixels by which it may be straightened
 HANDLE, REACH = 8, 12  # pixels: the radius of a waypoint's number, and how near to it the mouse takes it
+FAINT = 0.4  # opacity of the walk that the strip does not follow
 EXACT = ("pca", "axes")
 HINT = "Draw a path, or click its waypoints: Enter ends it, Backspace takes one back, Esc gives up"
 
@@ -123,7 +124,8 @@ class Paths(QObject):
         self._canvas.double_clicked.connect(self._on_double_clicked)
         self._canvas.hovered.connect(self._on_hovered)
         self._canvas.installEventFilter(self)
-        for signal in (session.route_changed, session.walk_changed, session.layout_changed):
+        session.walk_changed.connect(self._on_walk)
+        for signal in (session.route_changed, session.layout_changed):
             signal.connect(self.update)
 
     def update(self) -> None:
@@ -150,11 +152,16 @@ class Paths(QObject):
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setOpacity(1.0 if self._session.walk == "path" else 0.5)
+        painter.setOpacity(1.0 if self._session.walk == "path" else FAINT)
         _draw_line(painter, view, places, dashed=layout.kind not in EXACT)
         for number, (x, y) in enumerate(places.tolist(), 1):
             _draw_handle(painter, view.map(QPointF(x, y)), number)
         painter.restore()
+
+    def _on_walk(self) -> None:
+        """Of the path and the line from A to B that is fainter which the strip does not follow."""
+        self._canvas.marks.between = FAINT if self._session.walk == "path" else 1.0
+        self.update()
 
     # -- what the mouse and the keys do besides the tool's own
 
