@@ -428,3 +428,40 @@ def test_a_theme_change_dresses_the_heat(person: Person):
     person.window.actions_table.actions["light"].trigger()
     assert person.window.views.map.overlays.legend.lines()[0][1] == overlay_layers.heat_colour() != "#FFB454"
     person.window.actions_table.actions["dark"].trigger()
+
+
+def test_they_follow_a_training_to_its_last_weights(person: Person):
+    for name in ("manifold", "holes", "prior"):
+        person.turn(name)
+    person.window.edit(
+        {
+            "model": {"network": "mlp", "hidden": [32], "latent_dim": 2},
+            "training": {"epochs": 30, "batch_size": 64, "learning_rate": 3e-3},
+        }
+    )
+    person.window.running.train()
+    person.wait(lambda: person.session.run is not None and not person.session.run.read_only)
+    person.wait(lambda: person.session.overlay.get("manifold") is not None)
+    person.wait(lambda: person.session.training.phase == "idle" and not person.window.running.trainer.running)
+    model = load(person.session.run.path)
+    person.wait(lambda: person.session.run.step == person.session.encoding.step == model.step)
+
+    def of_the_last() -> bool:
+        found = person.session.overlay["manifold"]
+        if found is None or not found.complete or person.window.overlaying._waiting:
+            return False
+        rows, columns = found.known.shape
+        places = [
+            (
+                found.extent.left + (column + 0.5) * found.extent.width / columns,
+                found.extent.bottom + (row + 0.5) * found.extent.height / rows,
+            )
+            for row, column in ((0, 0), (rows - 1, columns // 2))
+        ]
+        chart, held = person.window.mapping.chart, np.zeros(2)
+        wanted = model.decode(np.stack([chart.read(place, held).z for place in places]))
+        seen = np.stack([found.picture(0, 0), found.picture(rows - 1, columns // 2)])
+        return bool(np.abs(seen.astype(int) - wanted).max() <= 1)
+
+    person.wait(of_the_last)
+    assert person.shown("holes").excess.shape[1] > 64 or person.shown("holes").excess.shape[0] > 64, "finely again"

@@ -99,7 +99,7 @@ def sample_sensitivity(
     count, dims = mu.shape
     draw = np.random.default_rng(0)
     several = min(dims, DIRECTIONS)
-    at_once = max(min(AT_ONCE // 2, PIXELS_AT_ONCE // (2 * several * int(np.prod(model.image_shape)))), 1)
+    at_once = max(min(AT_ONCE // 4, PIXELS_AT_ONCE // (2 * several * int(np.prod(model.image_shape)))), 1)
     found = np.empty(count, np.float32)
     for start in range(0, count, at_once):
         if not wanted():

@@ -1,5 +1,6 @@
 """What is laid over the map: computed when it is wanted, and again when weights, layout, selection or view change."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +24,10 @@ from latentlab.gui.threads.model_thread import Weights
 DECODED = ("sensitivity", "manifold")  # what needs the decoder again and again
 OF_LATENTS = ("prior", "holes", "posteriors", "neighbours")
 PATIENCE_MS = 250  # after which what is shown is greyed, for the new one takes long
-PACE_MS = 500  # between two sets of weights while training
+PACE_MS = 500  # between two sets of weights while training, at least, and
+SPARED = 9  # times as long as drawing took: the processors are the training's
 HANDS_OFF = 0.15  # seconds after a move of the mouse
-QUICK_POINTS, QUICK_SIZE = 1500, 64  # while training, the processors are the training's
+QUICK_POINTS, QUICK_SIZE = 1500, 64  # of posteriors and cells, while training
 SAMPLES = 400  # at which the sensitivity is taken on a map without axes
 
 
@@ -52,7 +54,9 @@ class Overlaying(QObject):
         self._shown: dict[str, object] = {}  # what that which is shown is of
         self._number = 0
         self._patience = _timer(self, PATIENCE_MS, self._grey)
-        self._pace = _timer(self, 0, self._follow_weights)
+        self._pace = _timer(self, 0, self._follow)
+        self._pause_ms = PACE_MS
+        self._sent: dict[str, float] = {}  # when each was asked for
         decoder.opened.connect(self._on_weights)
         fields.drawn.connect(self._on_drawn)
         session.run_changed.connect(self._on_run)
@@ -94,7 +98,10 @@ class Overlaying(QObject):
             for name, shows in self._session.overlay.items():
                 if shows is not None:
                     self._session.set_overlay(name, None)
-        self._renew(*NAMES)
+            self._renew(*NAMES)
+        else:
+            self._renew(*OF_LATENTS)
+            self._decoded_soon()
 
     def _on_place(self) -> None:
         """Only what the map does not show of the place matters; a drag on the map leaves that as it is."""
@@ -115,12 +122,18 @@ class Overlaying(QObject):
 
     def _on_weights(self, weights: Weights, _step: int) -> None:
         self._weights, self._used = weights, False
-        if not self._pace.isActive():
-            self._pace.start(PACE_MS if self._training() else 0)
+        self._decoded_soon()
 
-    def _follow_weights(self) -> None:
+    def _decoded_soon(self) -> None:
+        """What the decoder is needed for: at once, but while training only now and then."""
+        if not self._training():
+            self._pace.start(0)
+        elif not self._pace.isActive():
+            self._pace.start(self._pause_ms)
+
+    def _follow(self) -> None:
         if self._training() and self._waiting:
-            self._pace.start(PACE_MS)  # they come faster than they can be drawn: each is drawn to its end
+            self._pace.start(PACE_MS)  # weights come faster than they can be drawn: each is drawn to its end
         else:
             self._renew(*DECODED)
 
@@ -227,6 +240,7 @@ class Overlaying(QObject):
         self._number += 1
         self._asked[name] = (self._number, self._of(request))
         self._waiting.add(name)
+        self._sent[name] = time.monotonic()
         if not self._patience.isActive():
             self._patience.start()
         self._fields.ask(name, request, self._number)
@@ -259,6 +273,7 @@ class Overlaying(QObject):
             return
         if shows.complete:
             self._waiting.discard(name)
+            self._pause_ms = max(PACE_MS, round(1000 * SPARED * (time.monotonic() - self._sent[name])))
         self._shown[name] = self._asked[name][1]
         self._session.set_overlay(name, shows)
 

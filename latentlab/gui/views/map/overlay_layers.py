@@ -17,13 +17,13 @@ from latentlab.gui.widgets import theme
 
 STRONGEST = 0.62  # opacity of a heat field where it is greatest: the points stay readable
 DEEPEST = 0.85  # of a hole as deep as the prior's peak
-SHEET = 0.6  # of decoded pictures under the points
+SHEET_DARK, SHEET_LIGHT = 0.6, 0.72  # of decoded pictures under the points
 GAP = 2  # pixels between them, at least
 EVEN_FILLS = 0.8  # of what a picture could take in its cell: then it is drawn at a whole multiple of its size
 STALE = 0.45  # of that, where a field is of other weights
 FEW = 12  # posteriors that are drawn at 2 sigma, too
 SIGMAS = (1, 2, 3)
-FAINTEST = 0.04  # of a field's greatest value: what is less is left clear
+FAINTEST = 0.04  # of a field's greatest value: there it begins
 
 
 def hole_colour() -> str:
@@ -134,7 +134,11 @@ class SheetLayer(ImageLayer):
         if shows is not None:
             self.images.append((_image(shows.image), shows.extent))
             self._sheets.append(shows)
-            self.opacity = SHEET * (STALE if shows.stale else 1.0)
+        self.dress()
+
+    def dress(self) -> None:
+        stale = any(sheet.stale for sheet in self._sheets)
+        self.opacity = (SHEET_DARK if theme.current().dark else SHEET_LIGHT) * (STALE if stale else 1.0)
 
     def _paint(self, painter: QPainter, view: QTransform, size: QSize) -> None:
         for (image, _), sheet in zip(self.images, self._sheets, strict=True):
@@ -272,7 +276,7 @@ def _draw_cells(painter: QPainter, view: QTransform, size: QSize, image: QImage,
 
 def _tinted(share: NDArray[np.floating], colours: list[str], which: NDArray[np.integer], strongest: float) -> QImage:
     """share (R, C) of 0 to 1, row 0 at the bottom, as the opacity of one of the colours; at 1 it is `strongest`."""
-    alpha = np.where(share > FAINTEST, np.clip(share, 0, 1) * strongest, 0.0)[::-1, :, None]
+    alpha = np.clip((share - FAINTEST) / (1 - FAINTEST), 0, 1)[::-1, :, None] * strongest
     table = np.array([theme.rgb(colour) for colour in colours], np.float64)
     tint = table[np.asarray(which, np.int64)[::-1]]  # (R, C, 3)
     parts = np.rint(np.concatenate([255.0 * alpha, tint * alpha], axis=2)).astype(np.uint32)
