@@ -26,6 +26,7 @@ OVERLAYS = tuple(enumerate(KINDS, start=1))
 class Entry:
     """An action: its name in the code, its menu and words, its key, and what it does. A '-' in words separates.
 
+    menu: of MENUS, or 'Map/Layout' for one within it.
     one_of: the name of the group of which one is in force, and has a mark.
     """
 
@@ -70,15 +71,17 @@ TABLE = (
     Entry("epoch_back", "Map", "One epoch back", "[", "Everything as the weights of the epoch before show it"),
     Entry("epoch_on", "Map", "One epoch on", "]", "Towards the newest weights"),
     Entry("epoch_newest", "Map", "Newest weights", "End", "Out of the past, to what the training has come to"),
-    Entry("umap", "Map", "Map: UMAP", "1"),
-    Entry("pca", "Map", "Map: PCA", "2"),
-    Entry("axes", "Map", "Map: two latent dimensions", "3"),
-    Entry("tsne", "Map", "Map: t-SNE", "4", "Needs openTSNE, which is optional"),
-    Entry("anew", "Map", "Lay out anew", "", "UMAP or t-SNE once more from the PCA plane, from nothing"),
-    Entry("cancel_layout", "Map", "Cancel the layout", "", "End the fit under way; what is shown stays"),
+    Entry("umap", "Map/Layout", "Map: UMAP", "1"),
+    Entry("pca", "Map/Layout", "Map: PCA", "2"),
+    Entry("axes", "Map/Layout", "Map: two latent dimensions", "3"),
+    Entry("tsne", "Map/Layout", "Map: t-SNE", "4", "Needs openTSNE, which is optional"),
+    Entry("anew", "Map/Layout", "Lay out anew", "", "UMAP or t-SNE once more from the PCA plane, from nothing"),
+    Entry("cancel_layout", "Map/Layout", "Cancel the layout", "", "End the fit under way; what is shown stays"),
+    *(
+        Entry(f"overlay_{each.name}", "Map/Overlays", f"Overlay: {each.words}", f"Alt+{n}", each.tip)
+        for n, each in OVERLAYS
+    ),
     Entry("options", "Map", "Options…", "O", "How the map is laid out, and what else is drawn on it"),
-    Entry("", "Map", "-"),
-    *(Entry(f"overlay_{each.name}", "Map", f"Overlay: {each.words}", f"Alt+{n}", each.tip) for n, each in OVERLAYS),
     Entry("random", "Explore", "Random z", "R", "A sample of the prior"),
     Entry("reset", "Explore", "Reset z", "Home", "Every latent dimension to 0"),
     Entry("set_a", "Explore", "Set A here", "A", "This place begins the strip"),
@@ -110,21 +113,26 @@ class Actions(QObject):
         self.menus: dict[str, QMenu] = {}
         self.actions: dict[str, QAction] = {}
         self._groups: dict[str, QActionGroup] = {}
-        bar = window.menuBar()
         for title in MENUS:
-            menu = QMenu(f"&{title}", window)
-            menu.setObjectName(f"menu_{title.lower()}")
-            menu.setToolTipsVisible(True)
-            bar.addMenu(menu)
-            self.menus[title] = menu
+            self._menu(window, title)
         for entry in TABLE:
             if entry.words == "-":
-                self.menus[entry.menu].addSeparator()
+                self._menu(window, entry.menu).addSeparator()
             else:
                 self._add(window, entry, handlers[entry.name])
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         app.focusChanged.connect(self._on_focus)
+
+    def _menu(self, window: QMainWindow, path: str) -> QMenu:
+        if path not in self.menus:
+            within, _, title = path.rpartition("/")
+            menu = QMenu(title if within else f"&{title}", window)
+            menu.setObjectName(f"menu_{path.lower().replace('/', '_')}")
+            menu.setToolTipsVisible(True)
+            (self.menus[within] if within else window.menuBar()).addMenu(menu)
+            self.menus[path] = menu
+        return self.menus[path]
 
     def _add(self, window: QMainWindow, entry: Entry, handler: Callable[[], object]) -> None:
         action = QAction(entry.words, window)
@@ -142,7 +150,7 @@ class Actions(QObject):
             self._letters.append(shortcut)
         elif entry.key:
             action.setShortcut(QKeySequence(entry.key))
-        self.menus[entry.menu].addAction(action)
+        self._menu(window, entry.menu).addAction(action)
         self.actions[entry.name] = action
 
     def mark(self, name: str) -> None:
@@ -156,13 +164,25 @@ class Actions(QObject):
             shortcut.setEnabled(not typing)
 
 
+COLUMNS = (("Map",), ("Explore", "Train", "Run", "View", "Help"))  # of the sheet
+MOUSE = (
+    ("Shift", "on the map: snap to samples; on a slider: fine"),
+    ("Shift, Ctrl", "selecting on the map: add, take away"),
+    ("Space", "with a drag: move the map, as the middle button"),
+    ("Wheel", "zoom at the cursor"),
+)
+
+
 def sheet() -> str:
-    """All keys, as rich text."""
-    rows = "".join(f"<tr><td><b>{e.key}</b>&nbsp;&nbsp;</td><td>{e.words}</td></tr>" for e in TABLE if e.key)
-    more = (
-        "<tr><td><b>Shift</b>&nbsp;&nbsp;</td><td>on the map: snap to the nearest sample; on a slider: fine</td></tr>"
-        "<tr><td><b>Shift, Ctrl</b>&nbsp;&nbsp;</td><td>selecting on the map: add, take away</td></tr>"
-        "<tr><td><b>Space</b>&nbsp;&nbsp;</td><td>with a drag: move the map (so does the middle button)</td></tr>"
-        "<tr><td><b>Wheel</b>&nbsp;&nbsp;</td><td>zoom at the cursor</td></tr>"
-    )
-    return f"<table>{rows}{more}</table>"
+    """All keys, as rich text in two columns."""
+    columns = [[(e.key, e.words) for menu in menus for e in TABLE if e.key and e.menu.split("/")[0] == menu]
+               for menus in COLUMNS]  # fmt: skip
+    columns[-1] += MOUSE
+    return f"<table><tr>{''.join(f'<td>{_rows(column)}</td>' for column in columns)}</tr></table>"
+
+
+def _rows(keys: list[tuple[str, str]]) -> str:
+    """A line each, which a narrow box does not break."""
+    lines = [(key, f"{words}   ".replace(" ", "&nbsp;")) for key, words in keys]
+    rows = "".join(f"<tr><td><b>{key}</b>&nbsp;&nbsp;</td><td>{words}</td></tr>" for key, words in lines)
+    return f"<table>{rows}</table>"

@@ -162,7 +162,7 @@ def _map_handlers(window: "MainWindow") -> Handlers:
         "select_invert": selecting.invert,
         "select_class": selecting.pick_class,
         "select_near": selecting.pick_neighbours,
-        "clear": selecting.escape,
+        "clear": lambda: _escape(window),
         "only_selected": selecting.show_selected,
         "show_hidden": selecting.show_all,
         "export_selection": window.taking.ask,
@@ -186,6 +186,12 @@ def _map_handlers(window: "MainWindow") -> Handlers:
 
 def _toggle_overlay(window: "MainWindow", name: str) -> None:
     window.session.want_overlay(name, name not in window.session.overlays)
+
+
+def _escape(window: "MainWindow") -> None:
+    """Gives up what is being drawn; where nothing is, lets go of what is selected."""
+    if not window.views.map.tools.cancel():
+        window.selecting.escape()
 
 
 def _explore_handlers(window: "MainWindow") -> Handlers:

@@ -24,7 +24,7 @@ from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.named import named
 
 EMPTY = "No points yet: open a run, or train one. Box (M) and Lasso (L) on the map then select points together"
-HIDDEN = "Every point is hidden: Show all in the map's legend brings them back"
+HIDDEN = "Every point is hidden: Show all, on the map, brings them back"
 TIP = (
     "Enter goes to the sample on the map; A and B set the strip's ends; Delete takes rows out of the selection; S sorts"
 )
