@@ -136,7 +136,7 @@ def test_a_training_goes_on_unseen_while_an_epoch_is_looked_at(qtbot: QtBot, win
     window.edit({"training": {"epochs": 100_000}})
     window.running.train()
     wait(lambda: session.run.name != "small" and len(session.history.epochs) > 2 and session.encoding is not None)
-    assert scrubber.words.text().startswith("training, epoch")
+    assert scrubber.words.text().startswith("newest")
     window.history.go(0)
     run = RunFolder(session.run.path)
     wait(lambda: run.checkpoints.steps() and shows(window, model_of(run, 0)))

@@ -63,9 +63,7 @@ class Scrubber(QWidget):
     def _say(self) -> str:
         history, training = self._session.history, self._session.training
         if training.active:
-            return (
-                f"training, epoch {training.epoch}" if history.shown is None else f"{history.shown} · training goes on"
-            )
+            return f"newest · {training.epoch} done" if history.shown is None else f"{history.shown} · training goes on"
         last = history.epochs[-1]
         return f"{last} of {last}" if history.shown is None else f"{history.shown} of {last}"
 
