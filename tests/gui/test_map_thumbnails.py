@@ -97,7 +97,7 @@ def check(eye: Eye, source: np.ndarray | None = None) -> list[int]:
     """All pictures are their rows' own, and framed in the point's colour."""
     for _ in range(20):  # new pictures may take several frames
         seen = eye.frame()
-        if not eye.view.thumbnails._again.isActive():
+        if not eye.view.thumbnails.making:
             break
         QApplication.processEvents()
     pixels = eye.session.images.pixels if source is None else source
@@ -110,13 +110,13 @@ def check(eye: Eye, source: np.ndarray | None = None) -> list[int]:
 
 
 def test_pictures_come_when_few_enough_points_are_in_view_and_go_again(eye: Eye):
-    zoom(eye, 0.5)
+    zoom(eye, 0.4)
     eye.frame()
     assert not eye.view.thumbnails.rows(), "400 points in little room are too many"
-    zoom(eye, 6)
+    zoom(eye, 8)
     rows = check(eye)
     assert 10 < len(rows) < 150
-    zoom(eye, 1 / 6)
+    zoom(eye, 1 / 8)
     eye.frame()
     assert not eye.view.thumbnails.rows()
     eye.view.thumbnails.set_mode("always")

@@ -15,7 +15,7 @@ Laid = tuple[int, int, int]  # a row, and its middle in pixels of the device
 CHUNK = 512  # places looked at in one go
 KEPT = 3000  # pixmaps: some screens full of them; 40 x 40 pixels are 6 kB
 # How often all in view would cover it: up to the first, tiles come by themselves, and above the other they go.
-FILL, STAYS = 3.0, 4.0
+FILL, STAYS = 5.0, 6.5
 SAMPLE = 20_000  # points at random that are looked at first: they say how many are in view
 ENOUGH = 4000  # where so many of the sample are in view, the others are not looked at
 FARTHEST = 1e6  # pixels

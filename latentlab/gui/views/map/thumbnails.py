@@ -20,7 +20,7 @@ from latentlab.gui.widgets.tiles import KEPT, Pixmaps, Tiling, tile_size
 Mode = Literal["off", "auto", "always"]
 Kind = Literal["images", "reconstructions"]
 
-SIDES = ((14.0, 28), (26.0, 34))  # pixels: points that lie so far apart on average have pictures of this side at most,
+SIDES = ((24.0, 28), (48.0, 34))  # pixels: points that lie so far apart on average have pictures of this side at most,
 LARGEST = 40  # and those that lie farther apart of this one
 FRAME, GAP = 2, 2  # pixels
 PATIENCE = 0.004  # seconds for making new ones in a frame; the rest come with the next
@@ -85,6 +85,11 @@ class Thumbnails(QObject):
     def rows(self) -> list[int]:
         """Those that are drawn as pictures, as of the last frame."""
         return [row for row, _, _ in self._tiling.laid]
+
+    @property
+    def making(self) -> bool:
+        """Some of those that have room are still to be made, in the frames that follow."""
+        return self._again.isActive()
 
     def row_at(self, x: float, y: float) -> int | None:
         """The row whose picture covers this place of the map, or None."""
@@ -216,10 +221,12 @@ class Thumbnails(QObject):
             picture = self._picture(row, until)
             if picture is None or faint:
                 painter.fillRect(left + frame, top + frame, wide - 2 * frame, high - 2 * frame, empty)
-            if picture is not None:
-                painter.setOpacity(FAINT if faint else 1.0)
+            if picture is not None and faint:
+                painter.setOpacity(FAINT)
                 painter.drawPixmap(left + frame, top + frame, picture)
                 painter.setOpacity(1.0)
+            elif picture is not None:
+                painter.drawPixmap(left + frame, top + frame, picture)
 
     def _picture(self, row: int, until: float) -> QPixmap | None:
         """None where the reconstruction is not there yet, or there is no time left in this frame."""
