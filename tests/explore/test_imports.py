@@ -5,7 +5,18 @@ import sys
 
 import pytest
 
-LIGHT = ["paths", "traverse", "pca", "neighbours", "map_cache", "projection", "projection_process"]
+LIGHT = [
+    "paths",
+    "traverse",
+    "pca",
+    "neighbours",
+    "map_cache",
+    "projection",
+    "projection_process",
+    "projection_settings",
+    "tsne",
+    "trust",
+]
 HEAVY = ["torch", "torchvision", "sklearn", "umap", "numba", "scipy", "PIL", "PySide6"]
 
 

@@ -12,17 +12,21 @@ from pytestqt.qtbot import QtBot
 from sklearn.manifold import trustworthiness as reference
 
 from latentlab.explore import projection_settings
-from latentlab.explore.map_cache import StoredLayout
+from latentlab.explore.map_cache import StoredLayout, load_map
 from latentlab.explore.projection_settings import TSNE_MISSING, ProjectionSettings
 from latentlab.gui.main_window.layouts import MOST, Kept, Layouts
 from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.main_window.trusting import Trusting
-from latentlab.gui.records import Encoding
+from latentlab.gui.main_window.window import MainWindow
+from latentlab.gui.records import Encoding, Trust
 from latentlab.gui.session import Session
 from latentlab.gui.threads.encoding import survey
 from latentlab.gui.threads.jobs import Jobs
 from latentlab.gui.views.map.kinds import KindButtons
 from latentlab.gui.views.map.projection import ProjectionPanel, made_by
+from latentlab.gui.views.map.view import MapView
+from latentlab.gui.widgets.card import Card
+from latentlab.runs.folder import RunFolder
 
 UMAP = ProjectionSettings()
 
@@ -92,6 +96,9 @@ def test_switching_back_and_forth_lays_out_once(mapping: Mapping, process: Proce
     assert len(process.asked) == 2
     mapping.take(survey(again(explored.encoding, 0.5)))
     assert len(process.asked) == 3, "these are others"
+    process.answer()
+    mapping.take(survey(again(explored.encoding, step=101)))
+    assert len(process.asked) == 4, "and so are those of other weights, however alike"
 
 
 def test_other_parameters_are_another_layout_from_nothing(mapping: Mapping, process: Process, explored: Session):
@@ -282,6 +289,51 @@ def test_every_kind_of_map_is_judged_once_it_has_settled(
     mapping.choose("umap")
     assert explored.trust.value == figures["umap"], "known already"
     assert "about 0.5 by chance" in made_by(explored)
+
+
+def test_the_fact_says_it_in_as_many_words_as_there_is_room_for(
+    qtbot: QtBot, trusting: Trusting, mapping: Mapping, explored: Session
+):
+    view, card = MapView(explored), Card("Map")
+    for control in view.header_controls:
+        card.heading.add_control(control)
+    view.fact_told.connect(card.heading.set_fact)
+    explored.set_trust(Trust(0.944, 12))
+    fact = card.heading.fact
+    for width, words in ((500, "400 points · trustworthiness 0.94 (k 12)"), (120, "trust 0.94 (k 12)")):
+        fact.resize(width, 20)
+        assert fact.shown() == words
+    assert "by chance" in fact.toolTip()
+    assert "400 points" in fact.toolTip()
+    assert UMAP.words in fact.toolTip()
+    view.deleteLater()
+    card.deleteLater()
+
+
+def test_a_run_that_is_opened_again_shows_its_layouts_and_makes_none(qtbot: QtBot, trained_run: RunFolder):
+    """With the real encoder: what it gives the second time counts as the same."""
+    made: dict[ProjectionSettings, np.ndarray] = {}
+    for opening in (1, 2):
+        window = MainWindow(trained_run.path.parent, trained_run.path.parent / "data", warm=False)
+        window.session.set_projection(replace(UMAP, kind="pca" if opening == 1 else "tsne"))
+        window.show()
+        window.open("small")
+        qtbot.waitUntil(lambda window=window: window.mapping.survey is not None, timeout=60_000)
+        session = window.session
+        if opening == 1:
+            encoding = session.encoding
+            for settings in (UMAP, ProjectionSettings("tsne")):
+                made[settings] = np.random.default_rng(len(made)).normal(size=(len(encoding), 2)).astype(np.float32)
+                window.mapping.layouts.put(Kept(encoding, made[settings], settings))
+            window.mapping.laid_out.emit(window.mapping.survey, made[UMAP])
+            qtbot.waitUntil(lambda: load_map(trained_run) is not None, timeout=10_000)
+        else:
+            assert np.array_equal(session.layout.coords, made[ProjectionSettings("tsne")])
+            window.mapping.choose("umap")
+            assert np.array_equal(session.layout.coords, made[UMAP])
+            assert window.projector._process is None
+        window.close()
+        window.deleteLater()
 
 
 def test_not_while_the_map_follows_a_training(

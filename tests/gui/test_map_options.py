@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QScrollArea, QVBoxLayout, QWidget
 
 from latentlab.gui.views.map.options import MapOptions
 
@@ -58,6 +58,15 @@ def test_a_section_unfolds_and_the_pop_up_grows_with_it(qtbot, options: MapOptio
     qtbot.waitUntil(lambda: options.popup.height() > height + 50)
     qtbot.mouseClick(two.fold, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: options.popup.height() == height)
+
+
+def test_it_scrolls_only_where_there_is_no_room(qtbot, options: MapOptions):
+    options.add_section("One", box("a", "b", "c"))
+    options.toggle_popup()
+    bar = options.popup.findChild(QScrollArea).verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() == 0)
+    options.add_section("Many", box(*(f"option {i}" for i in range(80))))
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
 
 
 def test_it_is_no_higher_than_the_screen(options: MapOptions):

@@ -158,6 +158,17 @@ def test_it_trains_by_a_key_and_quits_by_a_key(start: Callable[..., Program], tr
     assert program.process.returncode == 0
 
 
+def test_closed_while_a_map_is_laid_out(start: Callable[..., Program], trained_run: RunFolder):
+    program = start("small", "--checkpoints", str(trained_run.path.parent))
+    program.window("small")
+    program.wait_for_torch()
+    assert wait("UMAP's process", program.remember), "at work: no map was kept with the run"
+    program.press("2", "1", "ctrl+q")
+    program.check_gone()
+    assert program.process.returncode == 0
+    assert not (trained_run.path / "map.json").exists()
+
+
 def test_closed_in_mid_training_it_asks_and_keeps_the_run(start: Callable[..., Program], trained_run: RunFolder):
     root, run = trained_run.path.parent, trained_run.path.parent / "long"
     shutil.copytree(trained_run.path, run)

@@ -6,9 +6,10 @@ from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QToolButton, QVB
 
 from latentlab.gui.widgets.named import named
 
-WIDTH = 300  # pixels at 100 %
+WIDTH = 330  # pixels at 100 %
 EDGE = 8  # pixels kept free at the screen's edges
 INSET = 10
+FRAME = 4  # pixels: its line at both sides, and the layout's margins that keep off it
 
 
 class MapOptions(QToolButton):
@@ -109,8 +110,8 @@ class _PopUp(QFrame):
     def fit(self) -> None:
         """Its size follows its sections."""
         self.column.activate()
-        wanted = self.column.totalHeightForWidth(WIDTH - 2) if self.column.hasHeightForWidth() else 0
-        height = (wanted or self.column.totalSizeHint().height()) + 2
+        wanted = self.column.totalHeightForWidth(WIDTH - FRAME) if self.column.hasHeightForWidth() else 0
+        height = (wanted or self.column.totalSizeHint().height()) + FRAME
         self.resize(WIDTH, min(height, max(self._highest, 120)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

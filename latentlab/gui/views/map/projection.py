@@ -22,9 +22,9 @@ from latentlab.gui.widgets import labels
 from latentlab.gui.widgets.named import SPIN_MARGINS, named
 
 SETTLES_MS = 500  # after the last step of a number, so that not each of them begins a layout
-LABEL_WIDTH = 92
+LABEL_WIDTH = 84
 ORDER: tuple[Kind, ...] = ("umap", "tsne", "pca", "axes")
-WAYS = (("seeded (exact, same each time)", True), ("fast (all cores, not repeatable)", False))
+WAYS = (("seeded (same each time)", True), ("fast (not repeatable)", False))
 FIELDS = {
     "n_neighbors": (
         "Neighbours",
@@ -32,7 +32,7 @@ FIELDS = {
     ),
     "min_dist": ("Min. distance", "How close points may lie: small packs groups, large spreads them"),
     "perplexity": ("Perplexity", "About how many neighbours each point has; at most a third of the points"),
-    "exact": ("Computed", "Seeded and on one core, or as fast as it goes"),
+    "exact": ("Computed", "Seeded: exact and on one core. Fast: on all cores, and never twice the same"),
     "across": ("Across", "The latent dimension that runs to the right; those with the most KL first"),
     "up": ("Up", "The latent dimension that runs upwards; those with the most KL first"),
 }
@@ -76,7 +76,7 @@ class ProjectionPanel(QWidget):
             self.kind.addItem(NAMES[kind][0].upper() + NAMES[kind][1:] if kind == "axes" else NAMES[kind], kind)
         self.kind.activated.connect(self._emit)
         self._rows: dict[str, tuple[QLabel, QWidget]] = {}
-        self._put(grid, "Layout", self.kind)
+        self._put(grid, "Kind", self.kind)
         self.controls = self._make_controls()
         for name, control in self.controls.items():
             words, tip = FIELDS[name]
@@ -211,7 +211,7 @@ def made_by(session: Session) -> str:
         lines[0] += ", but carried on from an earlier layout"
     if trust is not None:
         lines.append(
-            f"Trustworthiness {trust.value:.2f}: 1 where the {trust.k} nearest to each on the map are its nearest "
-            "in latent space too, about 0.5 by chance; each that is not costs the more the further away it really is"
+            f"Trustworthiness {trust.value:.2f}: 1 where each point's {trust.k} nearest on the map are its nearest in "
+            "latent space too, about 0.5 by chance"
         )
     return ".\n".join(lines)
