@@ -136,7 +136,10 @@ def test_between_samples_a_field_is_theirs_and_ends_where_there_are_none():
 
     assert at(0, 0) == pytest.approx(2.0)
     assert at(0, 10) == pytest.approx(5.0)
-    assert np.isnan(at(0.5, 5.0))
+    row, column = rows // 2, columns // 2
+    assert field.certainty[row, column] < 1e-3, "far from all of them"
+    assert field.certainty.max() > 0.9
+    assert max(field.certainty[0].max(), field.certainty[-1].max(), field.certainty[:, 0].max()) < 0.01, "no edge"
 
 
 # -- the sheet

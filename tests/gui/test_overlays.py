@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from latentlab.explore.loaded import load
 from latentlab.explore.overlays.gaussians import Ellipses
-from latentlab.explore.overlays.holes import Holes
+from latentlab.explore.overlays.holes import SIZE, Holes
 from latentlab.explore.overlays.kinds import KINDS, NAMES
 from latentlab.explore.overlays.lattice import Field, Look, Sheet
 from latentlab.explore.overlays.neighbours import Kept
@@ -464,4 +464,4 @@ def test_they_follow_a_training_to_its_last_weights(person: Person):
         return bool(np.abs(seen.astype(int) - wanted).max() <= 1)
 
     person.wait(of_the_last)
-    assert person.shown("holes").excess.shape[1] > 64 or person.shown("holes").excess.shape[0] > 64, "finely again"
+    person.wait(lambda: max(person.session.overlay["holes"].excess.shape) == SIZE)  # finely again

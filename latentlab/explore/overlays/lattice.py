@@ -95,7 +95,7 @@ class Field:
     """values (R, C) at the middles of the extent's cells, row 0 at the bottom; not a number where nothing is known.
 
     low and top: what counts as a small and as a great value. stale: of other weights, or of another place, while the
-    new ones are on their way.
+    new ones are on their way. certainty (R, C), 0 to 1: how far a value can be relied on; None: all of them are exact.
     """
 
     extent: Extent
@@ -104,6 +104,7 @@ class Field:
     top: float
     complete: bool = True
     stale: bool = False
+    certainty: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)

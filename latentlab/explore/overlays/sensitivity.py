@@ -20,7 +20,7 @@ MOVE = 0.01  # units of z, half each way: central differences; shorter, float32 
 AT_ONCE = 64  # places per batch at most, four pictures each: the thread can be asked for something else in between
 PIXELS_AT_ONCE = 1 << 20
 COARSE, MOST = 32.0, 2_000  # pixels of the screen between nodes at first, then half of it; nodes
-SAMPLES, DIRECTIONS, GRID = 400, 8, 96  # on a map without axes: places, directions at each, cells along a side
+DIRECTIONS, GRID, FADES = 8, 96, 8  # on a map without axes: directions at each place, cells along a side, and beyond
 
 
 def sensitivity(model: LatentModel, z: Floats, directions: Floats, labels: int | None = None) -> NDArray[np.float32]:
@@ -122,25 +122,22 @@ def _by_class(model: LatentModel, z: Floats, directions: Floats, labels: NDArray
 
 
 def interpolated(coords: Floats, values: Floats, size: int = GRID) -> Field:
-    """Values (n,) at places (n, 2) of a map as a field between them, which ends where there are no more places.
+    """Values (n,) at places (n, 2) of a map as a field between them, which fades where there are no more places.
 
-    A mean weighted by Gaussians about the cell, as wide as places are apart where they lie densely.
+    A mean weighted by Gaussians about the cell, two cells wide (Nadaraya 1964; Watson 1964).
     """
     low, high = coords.min(axis=0), coords.max(axis=0)
-    margin = 0.04 * float((high - low).max() or 1.0)
-    low, high = low - margin, high + margin
-    step = float((high - low).max()) / size
+    step = float((high - low).max() or 1.0) / (size - 2 * FADES)
+    low, high = low - FADES * step, high + FADES * step
     columns, rows = np.ceil((high - low) / step).astype(int).tolist()
     x = low[0] + (np.arange(columns) + 0.5) * step
     y = low[1] + (np.arange(rows) + 0.5) * step
-    width = 2.0 * step
-    near_x = np.exp(-0.5 * ((x[:, None] - coords[:, 0]) / width) ** 2)  # (C, n)
-    near_y = np.exp(-0.5 * ((y[:, None] - coords[:, 1]) / width) ** 2)  # (R, n)
+    near_x = np.exp(-0.5 * ((x[:, None] - coords[:, 0]) / (2 * step)) ** 2)  # (C, n)
+    near_y = np.exp(-0.5 * ((y[:, None] - coords[:, 1]) / (2 * step)) ** 2)  # (R, n)
     weight = near_y @ near_x.T  # (R, C)
-    mean = (near_y * values) @ near_x.T / np.maximum(weight, 1e-12)
-    field_values = np.where(weight > 0.05, mean, np.nan).astype(np.float32)
+    mean = ((near_y * values) @ near_x.T / np.maximum(weight, 1e-12)).astype(np.float32)
     extent = Extent(float(low[0]), float(low[1]), columns * step, rows * step)
-    return Field(extent, field_values, *_range(values))
+    return Field(extent, mean, *_range(values), certainty=np.minimum(weight, 1.0).astype(np.float32))
 
 
 def _range(values: Floats) -> tuple[float, float]:

@@ -116,6 +116,8 @@ class HeatLayer(ImageLayer):
         self.images = []
         if shows is not None:
             share = np.nan_to_num((shows.values - shows.low) / max(shows.top - shows.low, 1e-12))
+            if shows.certainty is not None:
+                share = share * shows.certainty
             image = _tinted(share, [heat_colour()], np.zeros(share.shape, np.int64), STRONGEST)
             self.images = [(image, shows.extent)]
 

@@ -168,16 +168,15 @@ class Overlays(QObject):
                 ("more data than the prior expects", layers.excess_colour()),
             ]
         if isinstance(shows, Field):
-            words = f"the picture changes by {shows.low:.2g} (clear) to {shows.top:.2g} (strong) per unit of z"
+            words = f"sensitivity {shows.low:.2g} (clear) to {shows.top:.2g} (strong) per unit of z"
             return [(words, layers.heat_colour())]
         if isinstance(shows, Sheet):
-            held = f"; the other {shows.held} directions as at the place in hand" if shows.held > 1 else ""
-            held = "; the third direction as at the place in hand" if shows.held == 1 else held
+            held = f"; {shows.held} other direction{'s' * (shows.held > 1)} as at the cursor" if shows.held else ""
             return [(f"decoded pictures{held}", theme.current().muted)]
         if isinstance(shows, Kept):
-            return [
-                (f"{shows.kept.sum()} of {len(shows.rows)} true neighbours are near here, too", theme.current().accent)
-            ]
+            near, lost = int(shows.kept.sum()), int((~shows.kept).sum())
+            lines = [(f"{near} of {near + lost} true neighbours are near here, too", theme.current().accent)]
+            return lines + ([(f"{lost} that the map has drawn apart", theme.current().bad)] if lost else [])
         assert isinstance(shows, Ellipses)
         return self._words_on_ellipses(shows)
 
