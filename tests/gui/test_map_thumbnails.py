@@ -361,3 +361,20 @@ def test_on_any_screen_each_pixel_of_a_picture_is_a_square_of_whole_pixels(eye: 
             shown.setDevicePixelRatio(1.0)
             assert shown == expected
     assert seen > 10
+
+
+def test_a_picture_that_is_hovered_or_selected_is_framed_and_not_crossed_by_a_ring(eye: Eye):
+    zoom(eye, 4)
+    one, other = check(eye)[:2]
+    eye.session.select(one)
+    eye.view.hover.set_row(other)
+    eye.view.card.hide()
+    seen = eye.frame()
+    for row, colour in ((one, theme.current().accent), (other, theme.current().text)):
+        assert eye.shows(seen, row, eye.session.images.pixels[row])
+        where = eye.rect(row)
+        assert QColor(seen.pixel(where.left() - FRAME, where.center().y())) == QColor(colour)
+        assert QColor(seen.pixel(where.center().x(), where.bottom() + FRAME)) == QColor(colour)
+    eye.view.thumbnails.set_mode("off")
+    eye.frame()
+    assert not eye.view.marks.selected.framed, "as a dot it has its ring again"

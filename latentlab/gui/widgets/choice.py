@@ -1,13 +1,13 @@
 """A choice among few or among very many: what is typed while the list is open is looked for anywhere in its lines."""
 
-from PySide6.QtCore import QElapsedTimer, Qt, Signal
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtCore import QElapsedTimer, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QListView, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
 SHORT = Qt.ItemDataRole.UserRole + 1  # the item's words where there is little room: on the closed control
 PATIENCE_MS = 1000  # what is typed within it belongs together
 SHOWN = 16  # lines; the rest is scrolled to
-BESIDE = 36  # pixels: the list's margins and its scroll bar
+BESIDE = 38  # pixels beside the words: the list's margins and its scroll bar, or the control's and its arrow
 
 
 class Choice(QComboBox):
@@ -27,11 +27,22 @@ class Choice(QComboBox):
         """A line of the list, and its data."""
         self.addItem(text, key)
         self.setItemData(self.count() - 1, short, SHORT)
+        self.updateGeometry()
 
     def shown_text(self) -> str:
         """What the closed control says."""
         short = self.currentData(SHORT)
         return self._prefix + (short or self.currentText()) if self.currentIndex() >= 0 else ""
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for every line's short words."""
+        metrics, hint = QFontMetrics(self.font()), super().sizeHint()
+        words = [self._prefix + str(self.itemData(place, SHORT) or "") for place in range(self.count())]
+        widest = max((metrics.horizontalAdvance(each) for each in words), default=0)
+        return QSize(max(widest + BESIDE, hint.width()), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def showPopup(self) -> None:
         self.about_to_show.emit()

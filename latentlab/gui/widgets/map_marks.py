@@ -18,6 +18,7 @@ class Rings:
     """Open circles at places (n, 2) of the map; sizes in pixels.
 
     colour: another than the usual one. strengths (n,) from 0 to 1: how plainly each is seen; None: all of them wholly.
+    framed: a picture stands there, with a frame that says the same, and the circle would only hide it.
     """
 
     size: float
@@ -25,8 +26,11 @@ class Rings:
     places: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 2), np.float32))
     colour: str | None = None
     strengths: NDArray[np.floating] | None = None
+    framed: bool = False
 
     def draw(self, painter: QPainter, view: QTransform, colour: QColor) -> None:
+        if self.framed:
+            return
         pen = QPen(theme.qcolor(self.colour) if self.colour else colour, self.width)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         strengths = [1.0] * len(self.places) if self.strengths is None else self.strengths.tolist()

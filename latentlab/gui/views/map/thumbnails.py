@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QSize, QTimer, Signal
+from PySide6.QtCore import QObject, QRect, QSize, QTimer, Signal
 from PySide6.QtGui import QPainter, QPixmap, QTransform
 
 from latentlab.gui.session import Session
@@ -53,6 +53,7 @@ class Thumbnails(QObject):
             timer.setSingleShot(True)
             timer.setInterval(interval)
             timer.timeout.connect(then)
+        self._rings = (canvas.marks.cursor, canvas.marks.selected, canvas.marks.hovered)
         canvas.over.append(self)
         points.cover = self.row_at
         session.encoding_changed.connect(self._on_encoding)
@@ -174,12 +175,15 @@ class Thumbnails(QObject):
         """view: from the map to pixels of the widget."""
         ratio = painter.device().devicePixelRatioF()
         self._lay(view, size, ratio)
+        for rings in self._rings:
+            rings.framed = False
         if not self._tiling.laid:
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.scale(1 / ratio, 1 / ratio)  # whole pixels of the device, on any screen
         self._paint(painter)
+        self._frame_marks(painter)
         painter.restore()
         if self.kind == "reconstructions" and not self._soon.isActive():
             self._soon.start()
@@ -228,6 +232,20 @@ class Thumbnails(QObject):
             elif picture is not None:
                 painter.drawPixmap(left + frame, top + frame, picture)
 
+    def _frame_marks(self, painter: QPainter) -> None:
+        """Of a picture that is hovered or selected the frame says so, in place of a ring over it."""
+        if not any(len(rings.places) == 1 for rings in self._rings):
+            return
+        at = {tuple(self._points.coords[row].tolist()): (x, y) for row, x, y in self._tiling.laid}
+        (wide, high), around = self.tile, round(GAP * self._ratio)
+        text, accent = theme.current().text, theme.current().accent
+        for rings, colour in zip(self._rings, (None, accent, text), strict=True):
+            middle = at.get(tuple(rings.places[0].tolist())) if len(rings.places) == 1 else None
+            rings.framed = middle is not None
+            if middle is not None and colour is not None:
+                left, top = middle[0] - wide // 2 - around, middle[1] - high // 2 - around
+                _frame(painter, QRect(left, top, wide + 2 * around, high + 2 * around), 2 * around, colour)
+
     def _picture(self, row: int, until: float) -> QPixmap | None:
         """None where the reconstruction is not there yet, or there is no time left in this frame."""
         images = self._session.images
@@ -243,3 +261,14 @@ class Thumbnails(QObject):
                 return None
             found = self._pixmaps.put(self._drawn, index, pixels)
         return found
+
+
+def _frame(painter: QPainter, outer: QRect, thick: int, colour: str) -> None:
+    left, top, wide, high = outer.left(), outer.top(), outer.width(), outer.height()
+    for side in (
+        QRect(left, top, wide, thick),
+        QRect(left, top + high - thick, wide, thick),
+        QRect(left, top, thick, high),
+        QRect(left + wide - thick, top, thick, high),
+    ):
+        painter.fillRect(side, theme.qcolor(colour))

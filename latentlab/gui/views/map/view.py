@@ -67,7 +67,6 @@ class MapView(QWidget):
         self.marks = self.canvas.marks
         self.legend = Legend()
         self.colour = named(Choice("colour: "), "map_colour", "Colour of the points", COLOUR)
-        self.colour.setMinimumWidth(130)
         self.points = Points(self._session, self.canvas, self.colour, self.legend, self)
         self.hover = Hover(self._session, self.canvas, self.points, self)
         self.card = self.hover.card
