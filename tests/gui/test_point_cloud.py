@@ -71,7 +71,11 @@ def apart(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     random = np.random.default_rng(draw(st.integers(0, 999)))
     corners = np.array([(cell % across, cell // across) for cell in cells]) * CELL
     places = corners + 5 + random.random((len(cells), 2)) * (CELL - 10)
-    return places, random.integers(0, 3, len(cells)), random.random(len(cells)) < draw(st.sampled_from([0.5, 1.0]))
+    return (
+        places.astype(np.float32),
+        random.integers(0, 3, len(cells)),
+        random.random(len(cells)) < draw(st.sampled_from([0.5, 1.0])),
+    )
 
 
 @QUICK
@@ -119,6 +123,8 @@ def test_discs_are_cut_at_the_edge_and_not_left_out(way: str):
     alpha = drawn(made(edges))[:, :, 3]
     assert alpha[40, 0] == alpha[40, -1] == alpha[0, 60] == alpha[-1, 60] == 255
     assert alpha[20, 0] > 0, "its middle is outside, its rim is not"
+    for x, far in ((WIDTH - 1, slice(0, 20)), (0, slice(-20, None))):
+        assert not drawn(made(np.array([[x + 0.4, 40.5], [x + 0.6, 70.5]])))[:, far].any(), "and not gone on across"
 
 
 def test_no_colour_lies_on_all_the_others(way: str):
@@ -146,11 +152,35 @@ def test_many_points_on_a_pixel_become_a_density_that_shows_how_many_they_are(co
 @given(seed=st.integers(0, 99), lone=st.tuples(st.floats(2, 20), st.floats(2, 88)))
 def test_a_lone_point_is_seen_beside_a_crowd(compiled, seed: int, lone: tuple[float, float]):
     crowd = np.random.default_rng(seed).normal((80, 45), 12, (20_000, 2))
-    crowd[:, 0] = np.maximum(crowd[:, 0], 30)
+    crowd[:, 0], (x, y) = np.maximum(crowd[:, 0], 30), np.float32(lone).astype(int)
     picture = drawn(made(np.concatenate([crowd, [lone]]), np.repeat([0, 1], [20_000, 1])))
-    red, green, _, alpha = picture[int(lone[1]), int(lone[0])].astype(int)
+    red, green, _, alpha = picture[y, x].astype(int)
     assert alpha > 60
     assert green > red
+
+
+def test_a_lone_point_is_as_wide_as_it_is_high_in_a_density(compiled):
+    crowd = np.random.default_rng(0).normal((80, 45), 12, (20_000, 2))
+    alpha = drawn(made(np.concatenate([crowd, [(20.5, 45.5)], [(31.5, 12.5)]])))[:, :, 3].astype(int)
+    for x, y in ((20, 45), (31, 12)):  # within a tile of the line, and at the end of one
+        beside = alpha[y, x - 1], alpha[y, x + 1], alpha[y - 1, x], alpha[y + 1, x]
+        assert alpha[y, x] > min(beside) > 20
+        assert max(beside) - min(beside) <= 1
+
+
+@pytest.mark.parametrize("apart", [0.6, 1.4, 1.9, 3.0])
+def test_a_density_that_fades_into_discs_is_of_the_same_colour(compiled, apart: float):
+    places = np.random.default_rng(0).random((int(WIDTH * HEIGHT / apart**2), 2)) * (WIDTH, HEIGHT)
+    picture = drawn(made(places, np.full(len(places), 2)))[20:70, 20:100].reshape(-1, 4).mean(axis=0)
+    assert 60 < picture[3] <= 255
+    assert np.allclose(picture[:3] * 255 / picture[3], COLOURS[2], rtol=0.12)
+
+
+@pytest.mark.parametrize("ratio", [1.5, 2.0])
+def test_a_density_is_as_dense_on_every_screen(compiled, ratio: float):
+    cloud = made(np.random.default_rng(0).normal((60, 45), 12, (40_000, 2)))
+    one, other = drawn(cloud)[:, :, 3], drawn(cloud, ratio=ratio)[:, :, 3]
+    assert other[: round(90 * ratio), : round(120 * ratio)].mean() == pytest.approx(one.mean(), rel=0.12)
 
 
 def test_a_mixed_place_is_of_a_mixed_colour_and_says_its_own_among_the_like(compiled):
@@ -188,7 +218,9 @@ def test_new_colours_places_and_groups_are_drawn_and_nothing_of_a_number_that_do
     cloud.set_coords(np.array([[10.5, 10.5], [20.5, 80.5], [100.5, 40.5]], np.float32))
     assert not drawn(cloud).any()
     cloud.set_groups(np.array([0, 1, 7]))  # 7: there is no such colour, and what is compiled must not look for it
-    assert drawn(cloud)[10, 10, 2] > 200
+    picture = drawn(cloud)
+    assert picture[10, 10, 2] > 200
+    assert picture[80, 20, 3] == picture[40, 100, 3] == 255
     cloud.set_visible(np.array([False]))  # of other points
     cloud.set_emphasis(np.array([True]))
     assert drawn(cloud)[10, 10, 2] > 200
