@@ -107,6 +107,7 @@ def test_a_waypoint_is_dragged_and_the_rest_of_the_path_stays(walker: Walker):
     session = walker.session
     walker.draw(*(walker.at(*corner) for corner in CORNERS))
     before = session.route.z.copy()
+    walker.window.exploring.choose_sample(41)  # elsewhere, also in what the map does not show
     start, end = walker.at(*CORNERS[1]), walker.at(0.65, 0.25)
     walker.qtbot.mousePress(walker.canvas, LEFT, pos=start)
     walker.qtbot.mouseMove(walker.canvas, (start + end) / 2)
@@ -138,6 +139,8 @@ def test_a_path_survives_another_map_and_new_weights(walker: Walker):
     session.set_layout(Layout("umap", coords))
     nearest = [int(np.argmin(np.linalg.norm(session.encoding.mu - each, axis=1))) for each in z]
     assert np.array_equal(session.route.places, coords[nearest])
+    walker.wait(lambda: walker.shows(z))
+    walker.qtbot.wait(200)  # whatever was asked for before has come
     decoded = []
     session.strip_changed.connect(lambda: decoded.append(session.strip))
     walker.window.exploring.resurvey()
