@@ -160,7 +160,7 @@ def test_a_lone_point_is_seen_beside_a_crowd(compiled, seed: int, lone: tuple[fl
 
 
 def test_a_lone_point_is_as_wide_as_it_is_high_in_a_density(compiled):
-    crowd = np.random.default_rng(0).normal((80, 45), 12, (20_000, 2))
+    crowd = np.random.default_rng(0).normal((98, 45), 6, (20_000, 2))
     alpha = drawn(made(np.concatenate([crowd, [(20.5, 45.5)], [(31.5, 12.5)]])))[:, :, 3].astype(int)
     for x, y in ((20, 45), (31, 12)):  # within a tile of the line, and at the end of one
         beside = alpha[y, x - 1], alpha[y, x + 1], alpha[y - 1, x], alpha[y + 1, x]
