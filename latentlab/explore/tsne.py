@@ -58,11 +58,12 @@ def _optimise(
     from openTSNE.affinity import PerplexityBasedNN
 
     cores = (os.cpu_count() or 1) if seed is None else 1
+    exact = len(mu) <= EXACT_UP_TO
     affinities = PerplexityBasedNN(
         np.ascontiguousarray(mu, np.float64),
         perplexity=min(perplexity, (len(mu) - 1) / 3),
-        method="exact" if len(mu) <= EXACT_UP_TO else "auto",
-        n_jobs=cores,
+        method="exact" if exact else "auto",
+        n_jobs=1 if exact else cores,  # scikit-learn would start processes, which this one may not
         random_state=seed,
     )
     embedding = TSNEEmbedding(start, affinities, n_jobs=cores, random_state=seed)

@@ -1,5 +1,8 @@
 """t-SNE by openTSNE: in its process, from nothing and from the last layout; and what is said where it is missing."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -43,6 +46,30 @@ def test_in_its_process_it_tells_progress_and_is_the_same_each_time(latents):
     assert layouts[0].dtype == np.float32
     assert np.array_equal(*layouts)
     assert trustworthiness(latents, layouts[0]) > 0.97, "PCA: 0.85"
+
+
+APART = """
+import numpy as np
+from latentlab.explore.projection_process import start
+from latentlab.explore.projection_settings import ProjectionSettings
+if __name__ == "__main__":
+    process, connection = start()
+    mu = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    connection.send(("fit", 1, mu, None, None, ProjectionSettings("tsne", exact=False), None))
+    while (answer := connection.recv())[0] == "progress":
+        pass
+    print(answer[0], answer[2].shape)
+    connection.send(("stop",))
+    process.join()
+"""
+
+
+@needs_tsne
+def test_on_all_cores_it_has_nothing_to_complain_of(tmp_path):
+    script = tmp_path / "apart.py"
+    script.write_text(APART)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("layout (60, 2)\n", "")
 
 
 @needs_tsne
