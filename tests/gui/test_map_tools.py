@@ -39,7 +39,8 @@ class Desk:
         self.view.moved.connect(lambda *move: self.moves.append(move))
 
     def at(self, x: float, y: float) -> QPoint:
-        """Where this place of the map is on the canvas; the points are at whole numbers."""
+        """Where this place of the map is seen on the canvas; the points are at whole numbers."""
+        self.canvas.repaint()  # a person clicks on what is to be seen, and pictures are found where they are drawn
         return self.canvas.to_pixels(x, y).toPoint()
 
     def drag(self, places: list[tuple[float, float]], keys: Qt.KeyboardModifier = PLAIN, drop: bool = True) -> None:

@@ -27,19 +27,17 @@ class Selecting(QObject):
     def pick(self, rows: Rows, how: How = "set") -> None:
         """These rows instead of those selected, besides them, or no longer."""
         rows = np.asarray(rows, np.int64)
-        group = self._session.group
-        if how == "remove":
-            self._session.select_group(np.setdiff1d(group, rows))
-        else:
-            rows = self._shown(rows)
-            self._session.select_group(np.union1d(group, rows) if how == "add" else rows)
+        held = self._held() if how != "set" else np.zeros(self._count(), np.bool_)
+        held[rows if how == "remove" else self._shown(rows)] = how != "remove"
+        self._session.select_group(np.flatnonzero(held))
 
     def pick_all(self) -> None:
         """All that are shown."""
         self._session.select_group(self.shown())
 
     def invert(self) -> None:
-        self._session.select_group(np.setdiff1d(self.shown(), self._session.group, assume_unique=True))
+        held = ~self._held()
+        self._session.select_group(np.flatnonzero(held if self._session.visible is None else held & self._session.visible))
 
     def pick_class(self, label: int | None = None) -> None:
         """All shown of this class; by default the selected sample's."""
@@ -107,6 +105,12 @@ class Selecting(QObject):
     def in_hand(self) -> Rows:
         """What an export is of: the rows that are selected, or all shown where none are."""
         return self._session.group if len(self._session.group) else self.shown()
+
+    def _held(self) -> NDArray[np.bool_]:
+        """(N,): which rows are selected; a mask is quicker than sets of many rows."""
+        held = np.zeros(self._count(), np.bool_)
+        held[self._session.group] = True
+        return held
 
     def _shown(self, rows: Rows) -> Rows:
         rows = rows[(rows >= 0) & (rows < self._count())]
