@@ -37,7 +37,9 @@ class Selecting(QObject):
 
     def invert(self) -> None:
         held = ~self._held()
-        self._session.select_group(np.flatnonzero(held if self._session.visible is None else held & self._session.visible))
+        self._session.select_group(
+            np.flatnonzero(held if self._session.visible is None else held & self._session.visible)
+        )
 
     def pick_class(self, label: int | None = None) -> None:
         """All shown of this class; by default the selected sample's."""
