@@ -52,10 +52,11 @@ class Chart(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class UmapChart:
-    """coords (N, 2) as UMAP laid them out; mu (N, d)."""
+    """coords (N, 2) as UMAP laid them out; mu (N, d), whose neighbours may be known already."""
 
     coords: Floats
     mu: Floats
+    neighbours: Neighbours | None = None
 
     @cached_property
     def _on_map(self) -> Neighbours:
@@ -63,7 +64,7 @@ class UmapChart:
 
     @cached_property
     def _in_latent_space(self) -> Neighbours:
-        return Neighbours(self.mu)
+        return self.neighbours or Neighbours(self.mu)
 
     @cached_property
     def _spacing(self) -> Floats:

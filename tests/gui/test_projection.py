@@ -66,7 +66,9 @@ def test_pca_at_once_then_umap_and_refits_that_do_not_jump(qtbot, warm: Projecto
         assert explored.layout.coords is before, "the last layout is shown until there is a new one"
     qtbot.waitUntil(lambda: kept[-1][0].encoding.step == 202, timeout=PATIENCE)
     after = explored.layout.coords
-    assert np.median(np.linalg.norm(after - before, axis=1)) < 0.25 * spread(before)
+    assert np.linalg.norm(after - before, axis=1).mean() < 0.05 * spread(before), (
+        "three refits of nearly the same points"
+    )
 
     mapping.choose("pca")
     mapping.take(survey(moved(first, 300, 0.01)))

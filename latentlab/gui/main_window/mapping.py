@@ -147,12 +147,16 @@ class Mapping(QObject):
         if encoding is None:
             return
         mu, dims = encoding.mu, self._dims()
-        kept = self.layouts.of(settings, encoding) or self.layouts.last(settings, encoding)
+        kept = self.layouts.of(settings, encoding)
+        if kept is not None:
+            self.layouts.put(kept)  # what is laid out next begins from what is shown
+        kept = kept or self.layouts.last(settings, encoding)
         kept = kept or self.layouts.last_of_kind(settings, encoding)
         if kept is not None:
-            self._set(
-                Layout(settings.kind, kept.coords, None, kept.settings, kept.followed), UmapChart(kept.coords, mu)
-            )
+            layout = Layout(settings.kind, kept.coords, None, kept.settings, kept.followed)
+            survey = self.survey
+            neighbours = survey.neighbours if survey is not None and survey.encoding.mu is mu else None
+            self._set(layout, UmapChart(kept.coords, mu, neighbours))
         elif settings.kind == "axes" and dims is not None:
             axes = AxesChart(mu, dims)
             self._set(Layout("axes", axes.coords.astype(np.float32), dims, settings), axes)
