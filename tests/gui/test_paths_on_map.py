@@ -1,5 +1,7 @@
 """Paths on the map: drawn, clicked, changed and taken back by hand, and the strip that follows them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -125,6 +127,21 @@ def test_escape_gives_up_what_is_under_way_and_enter_needs_two(hand: Hand):
     assert not hand.drawn, "another tool in between gives it up as well"
 
 
+def test_a_path_under_way_outlasts_new_weights_but_not_other_images(hand: Hand):
+    encoding = hand.session.encoding
+    hand.session.set_encoding(replace(encoding))
+    hand.click(1, 1)
+    hand.session.set_encoding(replace(encoding, mu=encoding.mu + 0.1, step=200))
+    hand.click(8, 8)
+    hand.key(Qt.Key.Key_Return)
+    assert near(hand.drawn[0], (1, 1), (8, 8))
+    hand.click(1, 8)
+    hand.session.set_encoding(replace(encoding, index=encoding.index + 1))
+    hand.click(8, 1)
+    hand.key(Qt.Key.Key_Return)
+    assert len(hand.drawn) == 1
+
+
 def test_shift_snaps_to_the_nearest_sample(hand: Hand):
     hand.click(1, 1, Qt.KeyboardModifier.ShiftModifier)
     hand.click(8, 8)
@@ -202,8 +219,6 @@ def test_the_walk_that_the_strip_does_not_follow_is_fainter(hand: Hand):
 def test_the_card_says_what_a_click_does_with_this_tool(hand: Hand):
     for tool, words in (("path", "click for a waypoint"), ("decode", "click to select"), ("box", "")):
         hand.session.set_tool(tool)
-        hand.view.card.go_now()
-        hand.view.hover.set_row(None)
         hand.view.hover.set_row(7)
         hand.qtbot.waitUntil(hand.view.card.isVisible)
         assert hand.view.card.lines[1].text() == words

@@ -36,6 +36,7 @@ class Hover(QObject):
         canvas.view_moved.connect(self._place_card)
         points.recoloured.connect(self._renew)
         session.picture_changed.connect(self._on_picture)
+        session.tool_changed.connect(self._renew)
         self.card.wanted.connect(self._show_card)
         theme.changed.connect(self.card.hide)
         theme.changed.connect(self._renew)

@@ -250,7 +250,8 @@ class Tools(QObject):
         canvas.clicked.connect(lambda *at: self.current.click(*at))
         canvas.released.connect(lambda *at: self.current.release(*at))
         session.tool_changed.connect(self._on_tool)
-        session.encoding_changed.connect(self.cancel)
+        session.encoding_changed.connect(self._on_encoding)
+        self._index: Rows | None = None  # of the images on the map
         self._held = self.current
         self._on_tool()
 
@@ -266,6 +267,13 @@ class Tools(QObject):
         self._held = self.current
         self.canvas.resting = self.current.cursor
         self.canvas.rest()
+
+    def _on_encoding(self) -> None:
+        """Of other images, what is being drawn means nothing; while these are trained on, it goes on."""
+        index = None if self._session.encoding is None else self._session.encoding.index
+        if index is None or self._index is None or not np.array_equal(index, self._index):
+            self.cancel()
+        self._index = index
 
     def cancel(self) -> bool:
         """Gives up what is being drawn; False where nothing is."""
