@@ -105,7 +105,7 @@ class PcaChart:
         moved = np.asarray(place) - self.pca.project(held[None])[0]
         z = held + moved @ self.pca.axes
         rest = held.shape[0] > 2
-        return Reading(z.astype(np.float32), "exact on this plane" + ("; other directions held" if rest else ""))
+        return Reading(z.astype(np.float32), "exact" + ("; other directions held" if rest else ""))
 
     def locate(self, z: Floats) -> tuple[float, float]:
         x, y = self.pca.project(z[None])[0]

@@ -86,7 +86,7 @@ def test_pictures_are_found_by_index_even_where_rows_differ(qtbot: QtBot, explor
     [
         (34.2, None, "near the data · nearer than 66 % of codes", "usual"),
         (0.0, 12.0, "near the data · nearer than 99 % of codes", "usual"),
-        (70.0, 40.0, "near the data · farther than 70 % of codes", "usual"),
+        (70.0, 40.0, "near the data · nearer than 30 % of codes", "usual"),
         (97.0, None, "edge of the data · farther than 97 % of codes", "unusual"),
         (99.0, 96.0, "far from all data · farther than 99 % of codes", "bad"),
         (34.2, 97.0, "at a rim of the map · blend: near the data", "unusual"),

@@ -57,8 +57,8 @@ def _where(percentile: float) -> str:
 
 
 def _compared(percentile: float) -> str:
-    """Nearer than so many, or farther than so many, whichever says more."""
-    if percentile <= 50.0:
+    """Near the data nearer than so many, off them farther than so many."""
+    if percentile <= EDGE:
         return f"nearer than {_share(100.0 - percentile)} of codes"
     return f"farther than {_share(percentile)} of codes"
 
