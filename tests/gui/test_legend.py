@@ -102,6 +102,9 @@ def test_the_keys_go_along_the_entries(shown: Shown):
         assert shown.buttons[place].hasFocus()
     shown.qtbot.keyClick(shown.buttons[0], Qt.Key.Key_Left)
     assert shown.buttons[-1].hasFocus()
+    shown.qtbot.keyClick(shown.buttons[-1], Qt.Key.Key_Right)
+    assert shown.buttons[0].hasFocus(), "round and round"
+    shown.qtbot.keyClick(shown.buttons[0], Qt.Key.Key_Left)
     shown.qtbot.keyClick(shown.buttons[-1], Qt.Key.Key_Space)
     assert 9 not in shown.classes()
 
