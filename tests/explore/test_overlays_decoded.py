@@ -118,11 +118,11 @@ def test_values_lie_where_they_were_taken(loaded: Loaded):
     rest = on.rest(np.array([9.0, 0.3, 9.0, -0.4]))
     *_, field = PlaneSensitivity(loaded.model, on, rest).fields(LOOK, always)
     rows, columns = field.values.shape
-    for row, column in ((0, 0), (rows - 1, 0), (3, columns - 2)):
-        x = field.extent.left + (column + 0.5) * field.extent.width / columns
-        y = field.extent.bottom + (row + 0.5) * field.extent.height / rows
-        z = np.array([[y, 0.3, x, -0.4]])
-        assert field.values[row, column] == pytest.approx(float(sensitivity(loaded.model, z, on.axes)[0]), rel=1e-3)
+    x = field.extent.left + (np.arange(columns) + 0.5) * field.extent.width / columns
+    y = field.extent.bottom + (np.arange(rows) + 0.5) * field.extent.height / rows
+    across, up = (each.ravel() for each in np.meshgrid(x, y))
+    z = np.stack([up, np.full_like(up, 0.3), across, np.full_like(up, -0.4)], axis=1)
+    assert np.allclose(field.values.ravel(), sensitivity(loaded.model, z, on.axes), rtol=1e-3)
 
 
 def test_between_samples_a_field_is_theirs_and_ends_where_there_are_none():

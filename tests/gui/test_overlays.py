@@ -333,7 +333,8 @@ def test_another_layout_takes_away_what_means_nothing_on_it_and_brings_the_rest_
         person.shown(name)
     on_pca = person.session.overlay["prior"]
     person.window.mapping.choose("axes")
-    person.wait(lambda: person.session.layout.kind == "axes")
+    assert person.session.layout.kind == "axes"
+    assert person.session.overlay["manifold"] is None, "what is of another plane is gone at once"
     assert np.allclose(person.shown("prior").centres, 0.0), "two latent dimensions have their origin at 0"
     assert not np.allclose(on_pca.centres, 0.0)
     person.shown("manifold")
@@ -431,6 +432,7 @@ def test_a_theme_change_dresses_the_heat(person: Person):
 
 
 def test_they_follow_a_training_to_its_last_weights(person: Person):
+    person.window.mapping.choose("axes")  # which stay the same plane whatever the weights
     for name in ("manifold", "holes", "prior"):
         person.turn(name)
     person.window.edit(
