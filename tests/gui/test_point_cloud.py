@@ -365,3 +365,20 @@ def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(loops: ModuleType
 def test_the_window_is_imported_without_numba():
     code = "import sys; import latentlab.gui.main_window.window; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_window_fetches_the_loops_once_it_stands(
+    qtbot, tmp_path, monkeypatch: pytest.MonkeyPatch, loops: ModuleType
+):
+    from latentlab.gui.main_window.window import MainWindow
+
+    point_cloud.use_compiled(None)
+    window = MainWindow(tmp_path, tmp_path, warm=True)
+    taken: list[object] = []
+    monkeypatch.setattr(window.projector, "warm", lambda: None)
+    monkeypatch.setattr(window.views.map.canvas, "use_compiled", taken.append)
+    qtbot.addWidget(window)
+    window.show()
+    assert not taken
+    qtbot.waitUntil(lambda: taken == [loops], timeout=40_000)
+    window.close()
