@@ -91,6 +91,7 @@ class Selecting(Tool):
         self.line: list[XY] = []  # where the drag has been
 
     def press(self, x: float, y: float, shift: bool) -> None:
+        self.tools.hover.forget()  # no card lies over what is being drawn
         self.line = [(x, y)]
 
     def drag(self, x: float, y: float, shift: bool) -> None:
