@@ -16,6 +16,11 @@ LIGHT = [
     "projection_settings",
     "tsne",
     "trust",
+    "overlays.gaussians",
+    "overlays.holes",
+    "overlays.kinds",
+    "overlays.lattice",
+    "overlays.neighbours",
 ]
 HEAVY = ["torch", "torchvision", "sklearn", "umap", "numba", "scipy", "PIL", "PySide6"]
 
