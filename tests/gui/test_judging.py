@@ -16,6 +16,7 @@ from latentlab.gui.records import Encoding, MapImages, OpenRun
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder, Survey
+from latentlab.gui.threads.judging import Judged
 from latentlab.gui.threads.model_thread import FromRun
 from latentlab.images import Dataset, Images
 from latentlab.runs.folder import RunFolder
@@ -102,7 +103,8 @@ def test_new_weights_are_judged_anew(shown: Map):
     shown.open()
     shown.wait("density")
     before = shown.session.encoding
-    shown.session.set_encoding(replace(before, mu=before.mu * 2, step=before.step + 50))
+    shown.session.set_encoding(replace(before, mu=before.mu * 3, step=before.step + 20))
+    shown.session.set_encoding(replace(before, mu=before.mu * 2, step=before.step + 50))  # while those are judged
     shown.qtbot.waitUntil(lambda: shown.session.facts.step == before.step + 50, timeout=20000)
     assert np.allclose(shown.session.facts.density, finished(log_density(before.mu * 2)), atol=1e-3)
 
@@ -157,6 +159,9 @@ def test_facts_go_with_their_rows(shown: Map):
     encoding = shown.session.encoding
     shown.session.set_encoding(Encoding(other.index, encoding.mu, encoding.kl_per_dim, encoding.step))
     assert shown.session.facts is None or shown.session.facts.density is None
+    late = Judged("density", encoding.index, encoding.step, np.zeros(POINTS, np.float32))
+    shown.encoder.judged.emit(late)
+    assert shown.session.facts is None or not np.array_equal(shown.session.facts.density, late.values)
 
 
 def test_points_are_reconstructed_as_the_model_does_it_for_each(shown: Map):

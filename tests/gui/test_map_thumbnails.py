@@ -225,11 +225,14 @@ def test_reconstructions_are_asked_for_what_is_seen_and_swapped_all_at_once(eye:
     assert set(check(eye)) == set(rows), "until they come the images stay"
     eye.qtbot.waitUntil(lambda: bool(asked))
     assert set(asked[0].tolist()) == set(thumbnails.rows())
+    eye.frame()
+    eye.qtbot.wait(100)
+    assert len(asked) == 1, "nothing is asked for twice while it is on its way"
     made = 255 - session.images.pixels
     session.set_point_pictures(PointPictures(session.encoding.index[asked[0]], made[asked[0]]))
     assert set(check(eye, made)) == set(rows)
     eye.qtbot.wait(100)
-    assert len(asked) == 1, "nothing is asked for twice"
+    assert len(asked) == 1, "nor when it is there"
     thumbnails.set_kind("images")
     check(eye)
     thumbnails.set_kind("reconstructions")

@@ -87,7 +87,8 @@ class Legend(QWidget):
         self._at = min(self._at, max(len(shown) - 1, 0))
         for place, button in enumerate(self._buttons):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus if place == self._at else Qt.FocusPolicy.NoFocus)
-        self.setAccessibleDescription(", ".join(button.accessibleName() for button in self.buttons))
+        title = [] if self._scale is None else [self._scale.title]
+        self.setAccessibleDescription(", ".join([*title, *(button.accessibleName() for button in self.buttons)]))
         self._arrange()
 
     def _add(self) -> None:
