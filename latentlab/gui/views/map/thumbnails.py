@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QRect, QSize, QTimer, Signal
+from PySide6.QtCore import QObject, QPointF, QRect, QSize, QTimer, Signal
 from PySide6.QtGui import QPainter, QPixmap, QTransform
 
 from latentlab.gui.session import Session
@@ -93,8 +93,11 @@ class Thumbnails(QObject):
         return self._again.isActive()
 
     def row_at(self, x: float, y: float) -> int | None:
-        """The row whose picture covers this place of the map, or None."""
-        at, (wide, high) = self._canvas.to_pixels(x, y) * self._ratio, self.tile
+        """The row whose picture covers this place of the map, or None; also where the last frame is of another view."""
+        known, at = self._laid_for, self._canvas.to_pixels(x, y)
+        if not known or known[0] is not self._points.coords or known[2].map(QPointF(x, y)) != at:  # type: ignore[attr-defined]
+            return None
+        at, (wide, high) = at * self._ratio, self.tile
         for row, middle_x, middle_y in self._tiling.laid:
             if 0 <= at.x() - middle_x + wide // 2 < wide and 0 <= at.y() - middle_y + high // 2 < high:
                 return row
