@@ -154,7 +154,7 @@ def test_many_frames_scroll_and_few_are_large(qtbot: QtBot, explored: Session):
     view, _ = shown(qtbot, explored)
     film = view.findChild(Film, "strip_film")
     explored.set_strip(strip(explored, (10.0,) * 4))
-    assert film._row.side >= 56
+    assert film._row.side >= 48
     assert not film.horizontalScrollBar().maximum()
     explored.set_strip(strip(explored, (10.0,) * 60))
     assert film._row.side >= 40

@@ -86,14 +86,15 @@ class Person:
             self.qtbot.mouseMove(surface, step)
         self.qtbot.mouseRelease(surface, LEFT, pos=steps[-1])
 
-    def save_as(self, name: str) -> None:
-        """Types a file's name into the dialog that is open."""
+    def save_as(self, file: Path) -> None:
+        """Types a file's name into the dialog that is open, in its folder."""
         self.wait(lambda: self.window.findChild(QFileDialog, "gif_dialog") is not None)
         dialog = self.window.findChild(QFileDialog, "gif_dialog")
+        dialog.setDirectory(str(file.parent))
         self.qtbot.wait(400)  # Qt reads the folder in a thread and takes no name before that
         field = dialog.findChild(QLineEdit, "fileNameEdit")
         field.selectAll()
-        self.qtbot.keyClicks(field, name)
+        self.qtbot.keyClicks(field, file.name)
         save = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Save)
         self.qtbot.mouseClick(save, LEFT)
         self.wait(lambda: not dialog.isVisible(), 5)
@@ -229,7 +230,7 @@ def test_sliders_strip_and_gif(person: Person, tmp_path: Path, monkeypatch: pyte
 
     file = tmp_path / "walk.gif"
     person.key(Qt.Key.Key_G)
-    person.save_as("walk.gif")
+    person.save_as(file)
     person.wait(file.is_file)
     with Image.open(file) as gif:
         assert gif.n_frames > 40

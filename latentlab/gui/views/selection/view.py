@@ -76,6 +76,8 @@ class SelectionView(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        for edge, words in ((table.horizontalHeader(), "Columns"), (table.verticalHeader(), "Rows")):
+            named(edge, f"selection_{words.lower()}", f"{words} of the table", "Click a column to sort by it")
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionsClickable(True)
