@@ -124,9 +124,7 @@ def test_a_path_goes_at_an_even_speed(points, method):
 @settings(deadline=None)
 @given(several, METHODS)
 def test_a_path_is_the_same_backwards(points, method):
-    apart = [
-        a for a, b in itertools.pairwise(points) if a @ b + np.linalg.norm(a) * np.linalg.norm(b) < 1e-3
-    ]
+    apart = [a for a, b in itertools.pairwise(points) if a @ b + np.linalg.norm(a) * np.linalg.norm(b) < 1e-3]
     if not apart or method != "spherical":  # opposite ends have many great circles
         assert np.allclose(through(points, 15, method), through(points[::-1], 15, method)[::-1], atol=1e-4)
 

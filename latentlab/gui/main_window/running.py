@@ -34,7 +34,7 @@ from latentlab.images import Dataset
 from latentlab.runs.folder import RunFolder, create_run, free_name
 from latentlab.runs.record import new_record
 
-BETWEEN_SNAPSHOTS_MS = 400  # what is shown follows at least twice a second, and no oftener than it is seen
+BETWEEN_SNAPSHOTS_MS = 480  # what is shown follows at least twice a second, and no oftener than it is seen
 
 
 class Running(QObject):
