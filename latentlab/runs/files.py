@@ -73,7 +73,7 @@ def remove_leftovers(folder: Path) -> None:
     for entry in list(folder.glob(f".{'[0-9a-f]' * 12}{TEMPORARY}")):
         try:
             if time.time() - entry.stat().st_mtime > LEFTOVER_AGE:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
         except FileNotFoundError:
             continue  # its writer was alive, and has just renamed it
 

@@ -53,6 +53,8 @@ def removable(run: str, root: Path) -> Path:
     demo = demo_run()
     if demo is not None and os.path.realpath(demo) == os.path.realpath(place):
         raise ValueError(f"{place.name} comes with LatentLab and is not to be removed")
+    if place.is_symlink():
+        raise ValueError(f"{place.name} is a link: delete the run where it lies, {os.path.realpath(place)}")
     if _read_only(place):
         raise ValueError(f"the run '{place.name}' is read-only and is not to be removed")
     with RunLock(place / "lock"):

@@ -171,5 +171,5 @@ def test_an_epoch_that_cannot_be_read_is_said(window: MainWindow, wait: Wait, tr
     window.history.go(0)
     wait(lambda: told)
     assert "damaged" in told[0]
-    window.history.go(None)
     wait(lambda: shows(window, load(trained_run).model))
+    assert window.session.history.shown is None, "the newest weights come back by themselves"

@@ -290,6 +290,28 @@ def test_hovering_shows_the_card_of_the_very_image(person: Person):
     assert np.array_equal(view.card.picture.pixels, person.session.images.pixels[row])
 
 
+def test_a_list_that_is_used_by_mouse_leaves_the_letters_to_the_map(person: Person):
+    person.wait(lambda: person.window.views.map.canvas.hasFocus(), 5)
+    lists = person.window.findChildren(QComboBox)
+    assert len(lists) > 5
+    click = Qt.FocusPolicy.ClickFocus.value
+    assert not [each.objectName() for each in lists if each.focusPolicy().value & click]
+
+
+def test_escape_does_not_call_a_gap_usual(person: Person):
+    person.window.mapping.choose("umap")  # the demo's is kept with it
+    person.window.open(demo_run())
+    person.wait(lambda: ready(person) and person.session.layout.kind == "umap")
+    coords = person.session.layout.coords
+    person.window.exploring.move(float(coords[:, 0].max()) + 3, float(coords[:, 1].max()) + 3, False)
+    cue = person.session.place.cue
+    assert cue is not None
+    assert cue > 95
+    person.key(Qt.Key.Key_Escape)
+    assert person.session.place.position is None
+    assert person.session.place.cue == cue
+
+
 def test_a_perspective_chosen_by_key_is_marked_on_its_button(person: Person):
     train, explore = (person.find(QAbstractButton, f"perspective_{name}") for name in ("train", "explore"))
     person.key(Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)

@@ -61,3 +61,14 @@ def test_without_a_trash_the_run_stays_as_it_was(trained_run: RunFolder, monkeyp
     with pytest.raises(NoTrash, match="small cannot be moved to the trash: Permission denied"):
         removal.to_trash("small", trained_run.path.parent)
     assert RunFolder(trained_run.path).checkpoints.steps()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a link needs rights there that a person rarely has")
+def test_a_link_to_a_run_is_left_alone(trained_run: RunFolder, tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / "linked").symlink_to(trained_run.path)
+    with pytest.raises(ValueError, match="is a link"):
+        for_good("linked", shelf)
+    assert run_names(shelf) == ["linked"]
+    assert (trained_run.path / "run.json").is_file()

@@ -79,7 +79,7 @@ class Exploring(QObject):
     def clear(self) -> None:
         self._session.select(None)
         if self._session.place is not None:
-            self._session.set_place(replace(self._session.place, position=None, rows=None, gap=None))
+            self._session.set_place(replace(self._session.place, position=None, rows=None))
 
     def relocate(self) -> None:
         """The map has another layout: the place in hand and both ends are found again on it."""

@@ -52,6 +52,13 @@ class GoingBack(QObject):
         to = max(at + by, 0)
         self.go(history.epochs[to] if to < len(history.epochs) else None)
 
+    def give_up(self) -> None:
+        """The weights of the epoch that is shown cannot be read."""
+        shown = self._session.history.shown
+        if shown is not None:
+            self.go(None)
+            self._session.told.emit(f"Epoch {shown} cannot be read: these are the newest weights", True)
+
     def close(self) -> None:
         self._soon.stop()
 

@@ -24,6 +24,7 @@ class Judging(QObject):
         self._known: dict[str, Encoding] = {}  # the encoding that each fact was asked for
         encoder.judged.connect(self._on_judged)
         encoder.failed.connect(lambda _sentence: self._forget())
+        session.history_changed.connect(self._forget)  # of other weights: what was asked before is dropped
         session.model_ready_changed.connect(self._on_model)
         for signal in (session.encoding_changed, session.images_changed, session.training_changed):
             signal.connect(self._ask)
@@ -43,8 +44,10 @@ class Judging(QObject):
     def _ask(self) -> None:
         session, fact = self._session, self._wanted
         encoding, facts = session.encoding, session.facts
-        if not fact or fact == self._asked or encoding is None or not session.model_ready:
+        if not fact or encoding is None or not session.model_ready:
             return
+        if fact == self._asked and (session.training.active or self._known.get(fact) is encoding):
+            return  # it is under way; while training, of points that were there when it was begun
         known = facts is not None and getattr(facts, fact) is not None
         if facts is not None and known and (facts.step == encoding.step or self._known.get(fact) is encoding):
             return

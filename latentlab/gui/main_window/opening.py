@@ -56,6 +56,7 @@ class Opening(QObject):
         decoder.opened.connect(self._on_weights)
         encoder.surveyed.connect(self._on_surveyed)
         encoder.seen.connect(self._on_seen)
+        encoder.failed.connect(lambda _sentence: self.mapped.emit(False))
         mapping.laid_out.connect(self._keep)
         mapping.rested.connect(self.placed)
 

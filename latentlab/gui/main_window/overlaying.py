@@ -137,6 +137,11 @@ class Overlaying(QObject):
         else:
             self._renew(*DECODED)
 
+    def give_up(self) -> None:
+        """What was asked for failed: it may be asked for again."""
+        self._asked.clear()
+        self._waiting.clear()
+
     def _training(self) -> bool:
         return self._session.training.phase == "training"
 

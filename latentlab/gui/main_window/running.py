@@ -247,7 +247,8 @@ class Running(QObject):
         run, control = self._session.run, self.trainer.control
         if run is None or control is None:
             return
-        with_map = self._session.history.shown is None and self.pace.due()
+        resting = self._session.training.phase in ("pausing", "paused")  # no other snapshot comes for a while
+        with_map = self._session.history.shown is None and (self.pace.due() or resting)
         self._opening.follow(FromSnapshot(run.config, run.image_shape, run.class_names, event), with_map)
         self._next_snapshot.start()
 

@@ -90,7 +90,9 @@ class Selecting(QObject):
     def show_selected(self) -> None:
         group = self._session.group
         if not len(group):
-            self._session.told.emit("Nothing is selected: with Box (M) or Lasso (L) many points are", False)
+            self._session.told.emit(
+                "Nothing is selected yet: choose Box (M) or Lasso (L) and draw around the points that you want", False
+            )
             return
         visible = np.zeros(self._count(), np.bool_)
         visible[group] = True

@@ -127,7 +127,7 @@ class _Parts:
 
         rows, encoding, images, layout = self._rows, self._encoding, self._images, self._layout
         figures = {"reconstruction": encoding.reconstruction, "kl": encoding.kl}
-        if self._facts is not None:
+        if self._facts is not None and self._facts.step == encoding.step:
             figures |= {"density": self._facts.density, "anomaly": self._facts.anomaly}
         known = {name: values[rows] for name, values in figures.items() if values is not None}
         on_map = layout.coords[rows] if layout is not None and len(layout.coords) == len(encoding) else None

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMainWindow, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QMainWindow, QMessageBox
 
 from latentlab.config import DataConfig, RunConfig, merge
 from latentlab.gui.actions import Actions
@@ -231,7 +231,7 @@ class MainWindow(QMainWindow):
     def _on_first_paint(self) -> None:
         self.panels.first_shown()
         self.views.map.canvas.setFocus()
-        for button in self.findChildren(QAbstractButton):
+        for button in (*self.findChildren(QAbstractButton), *self.findChildren(QComboBox)):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus, and the letters, with the map
         self.first_painted.emit()
         QTimer.singleShot(60, self, self._fetch_the_rest)
