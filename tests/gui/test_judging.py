@@ -188,3 +188,14 @@ def test_points_are_reconstructed_as_the_model_does_it_for_each(shown: Map):
     finally:
         decoder.close()
         decoder.deleteLater()
+
+
+def test_what_going_back_dropped_is_asked_for_again(shown: Map):
+    shown.judging.want("anomaly")
+    some = shown.open()
+    shown.qtbot.waitUntil(lambda: shown.session.encoding is not None, timeout=20000)
+    assert shown.session.facts is None, "it is being computed"
+    shown.session.set_history(epochs=(0, 1), shown=0)
+    shown.encoder.use(FromRun(shown.run.path), anew=True)
+    shown.encoder.ask("map", some)
+    assert len(shown.wait("anomaly")) == POINTS

@@ -211,3 +211,11 @@ def test_a_run_whose_pictures_are_gone_can_still_be_walked_through(
     window.running.more(1)
     wait(lambda: idle(window))
     assert RunFolder(run.path).record.status == "completed", "nothing was touched"
+
+
+def test_a_map_that_could_not_be_made_does_not_keep_the_next_from_being_made(window: MainWindow):
+    pace = window.running.pace
+    assert pace.due()
+    assert not pace.due(), "one at a time"
+    window.encoder.failed.emit("the weights are not finite")
+    assert pace.began is None
