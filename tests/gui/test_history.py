@@ -24,18 +24,17 @@ Wait = Callable[[Callable[[], object]], None]
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp, trained_run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, qapp, trained_run: RunFolder) -> Iterator[MainWindow]:
     """A window in which the run "small" is open, of two epochs."""
     make_application("dark")
     root = trained_run.path.parent
     opened = MainWindow(root, root.parent / "data", warm=False)
-    monkeypatch.setattr(opened, "_may_stop", lambda: True)
     opened.mapping.choose("pca")
     opened.show()
     qtbot.waitExposed(opened)
     opened.open("small")
     yield opened
-    opened.close()
+    opened.close_unasked()
     opened.deleteLater()
 
 

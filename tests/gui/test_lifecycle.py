@@ -19,17 +19,16 @@ PATIENCE = 40_000  # milliseconds
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp, trained_run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    """A window over a folder with one run in it, "small"; whoever closes it in mid-training means it."""
+def window(qtbot: QtBot, qapp, trained_run: RunFolder) -> Iterator[MainWindow]:
+    """A window over a folder with one run in it, "small"."""
     make_application("dark")
     root = trained_run.path.parent
     opened = MainWindow(root, root.parent / "data", warm=False)
-    monkeypatch.setattr(opened, "_may_stop", lambda: True)
     opened.mapping.choose("pca")
     opened.show()
     qtbot.waitExposed(opened)
     yield opened
-    opened.close()
+    opened.close_unasked()
     opened.deleteLater()
 
 
@@ -86,7 +85,7 @@ def test_when_a_training_ends_the_map_is_of_its_last_weights(qtbot, window: Main
 def test_closing_in_mid_training_keeps_the_run_and_ends_everything(qtbot, window: MainWindow, wait):
     path = train(window, wait, 100_000)
     wait(lambda: window.session.training.step > 0)
-    assert window.close()
+    assert window.close_unasked()
     assert RunFolder(path).record.status == "stopped"
     assert RunFolder(path).checkpoints.steps()
     qtbot.wait(100)  # what the thread said last is delivered to a closed window
@@ -104,7 +103,7 @@ def test_closing_while_a_training_begins_or_rests(qtbot, window: MainWindow, wai
         wait(lambda: window.session.training.phase == "training")
         window.running.pause()
         wait(lambda: window.session.training.phase == "paused")
-    assert window.close()
+    assert window.close_unasked()
     assert not window.running.trainer.running
     qtbot.wait(100)
     left = [path for path in window._root.iterdir() if path.name != "small"]
@@ -118,7 +117,7 @@ def test_closing_in_mid_export_leaves_a_whole_file_or_none(qtbot, window: MainWi
     file = tmp_path / "walk.gif"
     window.walking.animate(str(file))
     wait(lambda: window.jobs.running("gif") or file.exists())
-    assert window.close()
+    assert window.close_unasked()
     assert not [path for path in tmp_path.iterdir() if path.is_file() and path != file], "nor what it was made from"
     if file.exists():
         with Image.open(file) as gif:

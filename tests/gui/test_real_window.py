@@ -69,7 +69,7 @@ class Program:
 
     def __init__(self, display: str, folder: Path, *arguments: str) -> None:
         self.errors = folder / "stderr.txt"
-        self._env = {**os.environ, "DISPLAY": display, "LATENTLAB_TIMINGS": "1"}
+        self._env = {**os.environ, "DISPLAY": display, "LATENTLAB_TIMINGS": "1", "PYTHONFAULTHANDLER": "1"}
         for name in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY"):
             self._env.pop(name, None)
         command = [sys.executable, "-m", "latentlab", "gui", *arguments, "--data-dir", str(folder / "data")]
@@ -110,7 +110,13 @@ class Program:
     def check_gone(self) -> None:
         """It has ended, with nothing left and nothing to complain of."""
         self.remember()
-        assert self.process.wait(PATIENCE) is not None
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            shown = self.xdotool("search", "--onlyvisible", "--name", ".", "getwindowname", "%@")
+            self.process.send_signal(signal.SIGABRT)  # at which it writes where each of its threads is
+            self.process.wait(10)
+            pytest.fail(f"it did not end; windows: {shown}\n{self.errors.read_text()}")
         wait("its processes to end", lambda: not [pid for pid in self._known if alive(pid)], 10)
         complaints = [line for line in self.errors.read_text().splitlines() if not line.startswith("{")]
         assert not complaints

@@ -1,12 +1,11 @@
 """Training from the window: start, pause, go on, stop and keep, discard, more epochs; and what comes back."""
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QFile, QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from latentlab.config import RunConfig, merge
 from latentlab.events import (
@@ -33,6 +32,7 @@ from latentlab.gui.threads.training import Trainer
 from latentlab.images import Dataset
 from latentlab.runs.folder import RunFolder, create_run, free_name
 from latentlab.runs.record import new_record
+from latentlab.runs.removal import NoTrash, for_good, to_trash
 
 BETWEEN_SNAPSHOTS_MS = 480  # what is shown follows at least twice a second, and no oftener than it is seen
 
@@ -59,7 +59,7 @@ class Running(QObject):
         self.trainer.ended.connect(self._on_ended)
         self._began = 0.0
         self._first_step = self._step = 0
-        self._new = False  # this training made the run, so that it may be thrown away
+        self.new = False  # this training made the run, so that it may be thrown away
         self._discard = False
         self._failed = False
         self._next_snapshot = QTimer(self)
@@ -132,7 +132,7 @@ class Running(QObject):
 
     def discard(self) -> None:
         """Stop, and throw the run away, if this training made it."""
-        self._discard = self._new
+        self._discard = self.new
         self.stop()
 
     def close(self) -> None:
@@ -155,7 +155,7 @@ class Running(QObject):
     def _launch(
         self, config: RunConfig, dataset: Dataset, shown: Pictures, make_run: Callable[[], RunFolder], new: bool
     ) -> None:
-        self._pictures, self._new, self._discard, self._failed = shown, new, False, False
+        self._pictures, self.new, self._discard, self._failed = shown, new, False, False
         self._step = 0
         self.pace = MapPace()
         self._session.set_training(phase="preparing", note="Starting…")
@@ -260,9 +260,7 @@ class Running(QObject):
         self._session.set_training(phase="idle", note="", remaining_s=None)
         if path is not None and self._discard:
             self._opening.close()
-            if not QFile.moveToTrash(str(path)):
-                shutil.rmtree(path, ignore_errors=True)
-            self._session.told.emit(f"{path.name} was thrown away", False)
+            self._throw_away(path)
         elif path is not None and path.is_dir() and not self._failed:
             self._session.update_run(status=RunFolder(path).record.status)
             self._opening.settle(self._step)
@@ -271,3 +269,14 @@ class Running(QObject):
         elif path is not None:  # its folder was taken away meanwhile
             self._opening.close()
         self.ended.emit()
+
+    def _throw_away(self, path: Path) -> None:
+        try:
+            try:
+                to_trash(str(path), self._root)
+            except NoTrash:
+                for_good(str(path), self._root)
+        except (OSError, ValueError) as error:
+            self._session.told.emit(str(error), True)
+        else:
+            self._session.told.emit(f"{path.name} was thrown away", False)

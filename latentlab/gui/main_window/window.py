@@ -16,6 +16,7 @@ from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.export import Exporting
 from latentlab.gui.main_window.history import GoingBack
 from latentlab.gui.main_window.judging import Judging
+from latentlab.gui.main_window.leaving import Leaving
 from latentlab.gui.main_window.library import Library, all_runs
 from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.main_window.opening import Opening
@@ -78,6 +79,8 @@ class MainWindow(QMainWindow):
         )
         self.history = GoingBack(self.session, self.jobs, self.opening, self)
         self.running = Running(self.session, self.library, self.jobs, self.opening, root, self)
+        self.leaving = Leaving(self.session, self.running, self)
+        self.leaving.free.connect(self.close)
         self.sampling = SamplingFrom(self.session, self.library, self.jobs, self.opening, self)
         self.selecting = Selecting(self.session, self.mapping, self.exploring, self)
         self.taking = TakingAway(self.session, self.jobs, self.selecting, self)
@@ -262,9 +265,10 @@ class MainWindow(QMainWindow):
             self.session.told.emit("Drop a folder: of pictures to learn from, or of a run to open", True)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """A training is stopped and kept; every thread and process is ended."""
-        if self.session.training.active and not self._unasked and not self._may_stop():
+        """While a run trains, a person is asked; unasked, it is stopped and kept. Every thread and process ends."""
+        if self.session.training.active and not self._unasked:
             event.ignore()
+            self.leaving.ask()
             return
         self._later.stop()
         self.history.close()
@@ -277,15 +281,10 @@ class MainWindow(QMainWindow):
         self.encoder.close()
         super().closeEvent(event)
 
-    def close_unasked(self) -> None:
+    def close_unasked(self) -> bool:
         """Closes, without a question: whoever asks for it cannot answer one."""
         self._unasked = True
-        self.close()
-
-    def _may_stop(self) -> bool:
-        yes, no = QMessageBox.StandardButton.Ok, QMessageBox.StandardButton.Cancel
-        text = "A run is training. Stop it, keep it and quit?"
-        return QMessageBox.question(self, "LatentLab", text, yes | no, yes) == yes
+        return self.close()
 
 
 ABOUT = (
