@@ -111,15 +111,17 @@ def test_new_weights_are_judged_anew(shown: Map):
 
 def test_long_work_lets_what_is_shown_go_first(shown: Map, monkeypatch: pytest.MonkeyPatch):
     """Between two steps of the score a survey is made; and the score is whole all the same."""
-    begun, surveyed = threading.Event(), threading.Event()
+    begun, asked, surveyed = threading.Event(), threading.Event(), threading.Event()
+    went_first: list[bool] = []
     from latentlab.explore import anomaly
 
     inner = anomaly._scored
 
     def slow(*args):
         if begun.is_set():
-            surveyed.wait(10)
+            went_first.append(surveyed.wait(10))
         begun.set()
+        asked.wait(10)
         return inner(*args)
 
     some = shown.open()
@@ -129,9 +131,11 @@ def test_long_work_lets_what_is_shown_go_first(shown: Map, monkeypatch: pytest.M
     shown.judging.want("anomaly")
     shown.qtbot.waitUntil(begun.is_set, timeout=20000)
     shown.encoder.ask("map", some)
-    shown.qtbot.waitUntil(lambda: len(shown.surveyed) == 2 or surveyed.is_set(), timeout=20000)
+    asked.set()
     scores = shown.wait("anomaly")
     monkeypatch.undo()
+    assert went_first
+    assert all(went_first)
     assert np.allclose(scores, finished(anomaly_scores(shown.loaded.model, some)), rtol=1e-4)
 
 
