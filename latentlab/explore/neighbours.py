@@ -11,6 +11,8 @@ EDGE, FAR = 95.0, 98.75  # percentiles of distance: beyond them a place is at th
 # half of what is compared with are draws, so that they are farther out than 90 and 97.5 % of those
 REACH, MOST_BLENDED = 2.0, 1024  # times the nearest's distance; samples
 REFERENCE = 2000  # samples, evenly spread, whose distances to the others say what is usual
+TREE_UP_TO = 8  # dimensions; in more, looking at all is faster: 4,000 codes, 5,000 points in 32 took 28 ms, not 129
+BLOCK = 256  # codes that are looked at together
 LEAST_VARIANCE = 0.01  # of mu: a dimension below it is unused (Burda et al. 2016), and the decoder does not see it
 
 
@@ -66,6 +68,25 @@ class Neighbours:
         return distance[rows], rows, radius
 
 
+def nearest_other(codes: Floats, points: Floats, rows: Rows) -> Floats:
+    """From each of codes (n, d) to the nearest of points (N, d) other than the one in its own row of these: (n,).
+
+    The nearest is found by |a - b|^2 = |a|^2 - 2 a b + |b|^2 in float32 and its distance then taken exactly.
+    """
+    middle = points.mean(axis=0)  # from which all is measured: the nearer to 0, the less is lost
+    these, others = ((part - middle).astype(np.float32) for part in (codes, points))
+    square = np.einsum("nd,nd->n", others, others)
+    found = np.empty(len(codes))
+    for start in range(0, len(codes), BLOCK):
+        block = slice(start, start + BLOCK)
+        far = these[block] @ others.T  # (B, N), and from here on squares of distances, less those to the middle
+        far *= -2.0
+        far += square
+        far[np.arange(len(far)), rows[block]] = np.inf
+        found[block] = np.linalg.norm(codes[block] - points[far.argmin(axis=1)], axis=1)
+    return found
+
+
 def _weights(distance: Floats, radius: float) -> Floats:
     touching = distance <= TOUCHING * radius
     if touching.any():
@@ -99,7 +120,10 @@ class Usual:
     def _to_others(self, codes: Floats, rows: Rows) -> Floats:
         """From codes (n, d) of the images `rows` to the nearest mean of another image: (n,)."""
         assert self._data is not None
-        distance, near = self._data.nearest(codes[:, self._used], 2)
+        places = codes[:, self._used]
+        if self._data.points.shape[1] > TREE_UP_TO:
+            return nearest_other(places, self._data.points, rows)
+        distance, near = self._data.nearest(places, 2)
         return np.where(near[:, 0] == rows, distance[:, 1], distance[:, 0])
 
     def percentile(self, z: Floats) -> Floats:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentlab.explore.pca import Floats, Pca
-from latentlab.explore.refit import EPOCHS, refit
+from latentlab.explore.refit import refit
 
 Layout = NDArray[np.float32]
 FractionDone = Callable[[float], None]
@@ -43,7 +43,7 @@ def fit_umap(
     faster where there are several and not repeatable.
 
     Without `init` it starts from the PCA plane. With the last layout as `init` (N, 2) it moves on from that, as far as
-    the points have moved since they were at `before` (N, d), in refit.EPOCHS unless told otherwise.
+    the points have moved since they were at `before` (N, d), in as many epochs as that takes unless told otherwise.
     `progress` is told the share of the epochs done. Raises ValueError for numbers that are not finite, or an `init` of
     another size.
     """
@@ -80,7 +80,7 @@ def _moved_on(
         neighbours = nearest_neighbors(points, n_neighbors, "euclidean", {}, False, np.random.RandomState(seed))
     if before is not None and before.shape != mu.shape:
         before = None
-    return refit(points, last, before, neighbours, min_dist, epochs or EPOCHS, seed or 0, _bar(progress))
+    return refit(points, last, before, neighbours, min_dist, epochs, seed or 0, _bar(progress))
 
 
 def _bar(progress: FractionDone | None) -> dict[str, Any] | None:

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from latentlab.explore.pca import Floats
+from latentlab.explore.priority import give_way
 from latentlab.explore.projection import FractionDone, Layout, fit_umap
 from latentlab.explore.projection_settings import NAMES, ProjectionSettings
 from latentlab.explore.tsne import fit_tsne
@@ -42,6 +43,7 @@ def serve(connection: Connection) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is the parent's to answer
     _share_the_cores()
+    give_way()
     tqdm.set_lock(threading.RLock())  # its own is a semaphore of the system's, which a killed process leaves behind
     end_with_parent()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError), connection:

@@ -16,7 +16,7 @@ from latentlab.explore.pca import Floats
 Layout = NDArray[np.float32]
 Neighbours = tuple[NDArray[np.int64], NDArray[np.float32], None]
 
-EPOCHS = 30
+EPOCHS, FEWEST_EPOCHS = 30, 12
 WHOLE_FIT = 500  # epochs: edges too weak to be drawn once in so many are left out, as umap does
 # The rate of the first epoch, for points that moved as far as their last neighbour lies. Along a training on digits,
 # refitted every three steps, 0.1 kept as many of the neighbours as a map from nothing; steps three times as large
@@ -32,17 +32,20 @@ def refit(
     before: Floats | None,
     neighbours: Neighbours,
     min_dist: float,
-    epochs: int,
+    epochs: int | None,
     seed: int,
     bar: dict[str, Any] | None = None,
 ) -> Layout:
     """The layout `last` (N, 2) of points that were at `before` (N, d), moved on for where they are: mu (N, d).
 
     neighbours: of mu, as umap takes them. before: None where it is not known: then anything may have changed.
+    epochs: None takes EPOCHS where points moved as far as their last neighbour lies, and fewer where they moved less.
     bar: what umap's progress bar is to be given. The same each time for the same arguments; float32 (N, 2), turned and
     shifted onto `last`, but not scaled.
     """
     rate = LARGEST_RATE if before is None else rate_for(mu, before, neighbours)
+    if epochs is None:
+        epochs = round(min(max(EPOCHS * rate / RATE, FEWEST_EPOCHS), EPOCHS))
     layout = _descend(last, _graph(mu, neighbours), min_dist, rate, epochs, seed, bar)
     return aligned(np.nan_to_num(layout), last, scaled=False).astype(np.float32)
 

@@ -133,7 +133,8 @@ class Training:
         """A frozen copy of the weights as they are now."""
         state = self.learner.snapshot()
         self._snapshot_time = time.perf_counter()
-        return Snapshot(self.progress.step, self.progress.epoch, state)
+        precision = self.learner.precision if self.learner.device.type == "cpu" else "float32"
+        return Snapshot(self.progress.step, self.progress.epoch, state, precision)
 
     def tick(self, count: bool = True) -> None:
         """Add the time since the last tick to the time spent training; with `count` false, leave it out (a pause)."""

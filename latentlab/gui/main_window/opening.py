@@ -158,7 +158,7 @@ class Opening(QObject):
             self._ask_live()
             if with_map:
                 due = time.monotonic() - self._measured > BETWEEN_ERRORS
-                self._encoder.ask("map", self._pictures.map, due)
+                self._encoder.ask("map", self._pictures.map, due, weights.snapshot.precision)
 
     def go_back(self, past: FromHistory | None) -> None:
         """From now on everything is shown as of this past epoch; None: as of the newest weights again."""

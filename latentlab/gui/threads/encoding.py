@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ def survey(
 class Encoder(ModelThread):
     """ask("map", images) answers `surveyed(Survey)`; ask("live", images, seed, mixture or None) answers `seen(Live)`.
 
-    ask("map", images, False) does without the reconstruction errors, which take half of the time.
+    ask("map", images, False, precision) does without the reconstruction errors, which take half of the time.
 
     ask("density", encoding, images or None) and ask("anomaly", encoding, images) answer `judged(Judged)`, in steps.
     Samples are of the mixture where it was fitted to the very weights that decode them, else of the trained prior.
@@ -65,6 +65,7 @@ class Encoder(ModelThread):
     seen = Signal(object)
     judged = Signal(object)
     first_channel = "live"
+    gives_way = True  # to the training, and to the window itself
 
     def __init__(self, parent: QObject | None = None) -> None:
         self._plane: tuple[int, Pca | None] = (-1, None)  # of the last survey, and the era that it was made in
@@ -87,12 +88,19 @@ class Encoder(ModelThread):
         found = yield from judge(model, self.step, channel, encoding, images)
         self.say(self.judged, found)
 
-    def _survey(self, model: "LatentModel", channel: str, images: Images, errors: bool = True) -> None:
+    def _survey(
+        self,
+        model: "LatentModel",
+        channel: str,
+        images: Images,
+        errors: bool = True,
+        precision: Literal["float32", "bfloat16"] = "float32",
+    ) -> None:
         from latentlab.explore.encode import encode
         from latentlab.explore.sample import prior_moments
 
         step, began = self.step, time.monotonic()
-        got = encode(model, images, cancelled=lambda: not self.newest(channel), errors=errors)
+        got = encode(model, images, cancelled=lambda: not self.newest(channel), errors=errors, precision=precision)
         if got is not None and self.newest(channel):
             known = got.reconstruction if errors else None
             encoding = Encoding(got.index, got.mu, got.kl_per_dim, step, known, got.kl)

@@ -21,6 +21,7 @@ from PySide6.QtCore import QObject, Signal
 
 from latentlab.config import RunConfig
 from latentlab.events import Snapshot
+from latentlab.explore.priority import give_way
 from latentlab.runs.history import PastEpoch
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class ModelThread(QObject):
     failed = Signal(str)
 
     first_channel = ""  # a channel that goes before all others
+    gives_way = False  # where the processors are wanted by others
 
     _said = Signal(int, object, object)  # in this era; a signal of the class; its arguments
 
@@ -148,6 +150,8 @@ class ModelThread(QObject):
         self._weights = self._model = None
 
     def _run(self) -> None:
+        if self.gives_way:
+            give_way()
         while True:
             with self._wake:
                 while not self._closing and self._weights is None and not (self._requests and self._model):
