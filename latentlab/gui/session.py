@@ -153,9 +153,12 @@ class Session(QObject):
             signal.emit()
 
     def update_run(self, **changes: Any) -> None:
-        """The open run's status, step or epoch, without forgetting what is shown of it."""
-        if self.run is not None and any(getattr(self.run, name) != value for name, value in changes.items()):
+        """The open run's status, step or epoch, without forgetting what is shown of it. The step alone tells nobody:
+        it changes twice a second, and is not shown."""
+        told = [name for name, value in changes.items() if getattr(self.run, name, value) != value and name != "step"]
+        if self.run is not None:
             self.run = replace(self.run, **changes)
+        if told:
             self.run_changed.emit()
 
     def add_records(self, records: list[dict[str, Any]]) -> None:

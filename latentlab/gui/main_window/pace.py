@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-LOSS = 0.07  # of the speed without a map may go; the window's other pictures take as much again
+LOSS = 0.11  # of the speed without a map may go; the window's other pictures take a few hundredths more
 LEAST_BETWEEN = 0.35  # seconds between two refreshes, however cheap
 RECORDS = 80  # that the line is laid through
 EXPECTED_COST = 0.6  # of the speed, while a refresh is under way: before there are records

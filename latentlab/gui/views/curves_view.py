@@ -22,7 +22,7 @@ from latentlab.gui.widgets.curve_plot import AXIS_WIDTH, CurvePlot, draw_train, 
 from latentlab.gui.widgets.named import named
 
 Floats = NDArray[np.float64]
-REDRAW_MS = 200
+REDRAW_MS = 400  # drawing takes 10 to 15 ms, in which a training on the processor waits
 MANY_TRAIN, MANY_VALIDATION = 600, 25  # records, beyond which lines are drawn paler and dots smaller
 
 
