@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from latentlab.config import RunConfig
 from latentlab.gui.records import (
@@ -35,46 +35,14 @@ from latentlab.gui.records import (
     Trust,
     Walk,
 )
+from latentlab.gui.session_signals import SessionSignals
+from latentlab.gui.states.state import State
 from latentlab.runs.folder import RunSummary
 
 
-class Session(QObject):
-    """The window's state. Every `set_...` stores a value and emits the signal of that name."""
-
-    config_changed = Signal()  # the settings for the next run
-    preview_changed = Signal()  # pictures and facts of the chosen data
-    runs_changed = Signal()  # the list of runs
-    run_changed = Signal()  # another run (or None) is open, or its status changed
-    curves_changed = Signal()  # records came
-    encoding_changed = Signal()  # points were encoded anew
-    images_changed = Signal()  # the pictures behind the points arrived
-    layout_changed = Signal()  # points have new places
-    facts_changed = Signal()  # more is known of the points
-    point_pictures_changed = Signal()  # some of the points were reconstructed
-    group_changed = Signal()  # other rows are selected together
-    visible_changed = Signal()  # other rows are shown
-    tool_changed = Signal()  # the left button does something else on the map
-    projection_changed = Signal()  # the map is to be laid out in another way
-    overlays_changed = Signal()  # other overlays are wanted
-    overlay_changed = Signal(str)  # what this overlay shows is there, or is there no more
-    history_changed = Signal()  # other epochs can be gone back to, or another is shown
-    route_changed = Signal()  # a path was drawn on the map, or is there no more
-    walk_changed = Signal()  # the strip leads from A to B, or along the path
-    place_changed = Signal()  # another z
-    condition_changed = Signal()  # another class, for a conditional model
-    picture_changed = Signal()  # z was decoded
-    selection_changed = Signal()  # another sample is selected (or none)
-    reconstruction_changed = Signal()  # the selected sample was reconstructed
-    ends_changed = Signal()  # A or B moved
-    strip_changed = Signal()
-    live_changed = Signal()  # reconstructions and samples that follow the snapshots
-    sampling_changed = Signal()  # samples are drawn from another prior
-    training_changed = Signal()
-    model_ready_changed = Signal()  # torch is loaded and the open run can decode
-    map_note_changed = Signal()  # what the map is waiting for, in words, and what can be done about it
-    trust_changed = Signal()  # how well the map keeps latent neighbours is known, or is known no more
-    logged = Signal(str)  # a line for the log
-    told = Signal(str, bool)  # a sentence for the person; True: it is an error
+class Session(SessionSignals):
+    """The window's state. Every `set_...` stores a value and emits the signal of that name. What only one part of the
+    window is about has a State of its own here, with its own signals."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -142,6 +110,8 @@ class Session(QObject):
         self.condition = 0 if run is not None and run.conditional else None
         self.model_ready = False
         self.map_note, self.map_action, self.trust = "", "", None
+        for state in self.findChildren(State):
+            state.forget()
         for signal in (
             self.run_changed, self.curves_changed, self.encoding_changed, self.images_changed, self.layout_changed,
             self.facts_changed, self.group_changed, self.visible_changed, self.overlays_changed, self.history_changed,

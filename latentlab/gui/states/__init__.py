@@ -1,0 +1,1 @@
+"""Parts of the session's state, each with its own signals."""
