@@ -5,9 +5,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from latentlab.explore.grids import Rgb
+from latentlab.explore.palettes import classes
 
-# Ten that are told apart on white (Tableau 10, by Maureen Stone); more classes begin again.
-COLOURS = ("#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f", "#edc948", "#b07aa1", "#ff9da7", "#9c755f", "#7f7f7f")
 MARGIN = 0.04  # of the side
 SMOOTHING = 2  # drawn so many times larger, then reduced
 LEGEND_ENTRIES = 20
@@ -27,13 +26,14 @@ def draw_map(
     picture = Image.new("RGB", (large, large), "white")
     draw = ImageDraw.Draw(picture)
     radius = large * float(np.clip(0.18 / np.sqrt(len(points)), 0.001, 0.008))
+    colours = classes(1 if labels is None else max(int(labels.max()) + 1, len(class_names)), dark=False)
     order = np.random.default_rng(0).permutation(len(points))  # no class hides the others by being drawn last
     for row in order:
         x, y = places[row]
-        colour = COLOURS[0 if labels is None else int(labels[row]) % len(COLOURS)]
+        colour = colours[0 if labels is None else int(labels[row])]
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
     if labels is not None:
-        _legend(draw, class_names, large)
+        _legend(draw, class_names, colours, large)
     return np.asarray(picture.resize((side, side), Image.Resampling.BOX))
 
 
@@ -45,10 +45,10 @@ def _fitted(points: NDArray[np.floating], side: int) -> NDArray[np.floating]:
     return side / 2 + (points - (low + high) / 2) * scale * np.array([1.0, -1.0])
 
 
-def _legend(draw: ImageDraw.ImageDraw, class_names: tuple[str, ...], side: int) -> None:
+def _legend(draw: ImageDraw.ImageDraw, class_names: tuple[str, ...], colours: tuple[str, ...], side: int) -> None:
     size = side * 0.016
     font = ImageFont.load_default(size=size)
-    for row, name in enumerate(class_names[:LEGEND_ENTRIES]):
+    for row, (name, colour) in enumerate(zip(class_names[:LEGEND_ENTRIES], colours, strict=False)):
         top = side * 0.015 + row * size * 1.5
-        draw.ellipse((size, top, size * 2, top + size), fill=COLOURS[row % len(COLOURS)])
+        draw.ellipse((size, top, size * 2, top + size), fill=colour)
         draw.text((size * 2.5, top + size / 2), name, fill="#333333", font=font, anchor="lm")

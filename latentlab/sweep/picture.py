@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from latentlab.explore.grids import Rgb
-from latentlab.export.map_picture import COLOURS
+from latentlab.explore.palettes import CLASSES_ON_LIGHT as COLOURS
 from latentlab.sweep.grid import Plan, label
 from latentlab.sweep.results import Row
 

@@ -9,12 +9,13 @@ from PIL import Image
 from latentlab.config import RunConfig
 from latentlab.explore.encode import encode
 from latentlab.explore.loaded import Loaded, load
+from latentlab.explore.palettes import CLASSES_ON_LIGHT, classes
 from latentlab.explore.path_file import PathFile
 from latentlab.explore.paths import interpolate, through
 from latentlab.explore.pca import Pca
 from latentlab.explore.traverse import ranges
 from latentlab.export.exports import FORMATS, Options, check, export
-from latentlab.export.map_picture import COLOURS, draw_map
+from latentlab.export.map_picture import draw_map
 from latentlab.images import Dataset
 from latentlab.models.build import build
 
@@ -172,10 +173,19 @@ def test_a_map_by_umap_comes_from_its_own_process_and_can_be_cancelled(run, digi
 def test_the_drawn_map_has_each_point_in_its_place_and_colour():
     corners = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
     picture = draw_map(corners, np.array([0, 1, 2]), (), side=200)
-    for (x, y), colour in zip([(8, 146), (192, 146), (8, 54)], COLOURS, strict=False):
+    for (x, y), colour in zip([(8, 146), (192, 146), (8, 54)], CLASSES_ON_LIGHT, strict=False):
         assert tuple(picture[y, x]) == tuple(bytes.fromhex(colour[1:])), (x, y)
     assert picture.shape == (200, 200, 3)
     assert tuple(draw_map(np.zeros((3, 2)), None, ())[500, 500]) != (255, 255, 255)
+
+
+def test_more_classes_than_ten_keep_colours_of_their_own_on_the_drawn_map():
+    twelve = np.stack([np.arange(12.0), np.zeros(12)], axis=1)
+    picture = draw_map(twelve, np.arange(12), (), side=240)
+    colours = [tuple(bytes.fromhex(colour[1:])) for colour in classes(12, dark=False)]
+    seen = [tuple(picture[120, round(9.6 + 220.8 * place / 11)]) for place in range(12)]
+    assert seen == colours
+    assert len(set(seen)) == 12
 
 
 @pytest.mark.parametrize(

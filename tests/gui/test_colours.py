@@ -12,12 +12,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from latentlab.explore import palettes
+from latentlab.explore.colour_vision import oklab
 from latentlab.gui.records import Layout, PointFacts
 from latentlab.gui.session import Session
 from latentlab.gui.views.map.view import MapView
-from latentlab.gui.widgets import colouring, palettes, theme
+from latentlab.gui.widgets import colouring, theme
 from latentlab.gui.widgets.card import Card
-from latentlab.gui.widgets.colour_vision import oklab
 
 KL_ORDER = [1, 5, 3, 0, 2, 4]  # of the dimensions in `explored`; the last two are inactive
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from latentlab.export.map_picture import COLOURS
+from latentlab.explore.palettes import CLASSES_ON_LIGHT as COLOURS
 from latentlab.sweep.grid import Axis, Plan
 from latentlab.sweep.picture import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, draw, round_steps
 from latentlab.sweep.place import create_sweep

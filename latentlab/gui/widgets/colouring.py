@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from latentlab.gui.widgets import palettes, theme
+from latentlab.explore import palettes
+from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.legend_scale import ScaleWords
 
 Palette = Callable[[bool], tuple[str, ...]]  # the colours on a dark card, or on a light one

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from latentlab.gui.widgets import palettes, theme
-from latentlab.gui.widgets.colour_vision import SEEN, distances, from_oklab, linear, oklab
+from latentlab.explore import palettes
+from latentlab.explore.colour_vision import SEEN, distances, from_oklab, linear, oklab
+from latentlab.gui.widgets import theme
 
 DICHROMATS = [vision for vision in SEEN if vision != "normal"]
 THEMES = pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])

@@ -17,7 +17,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from latentlab.gui.widgets.colour_vision import SEEN, from_oklab, linear, oklab
+from latentlab.explore.colour_vision import SEEN, from_oklab, linear, oklab
 
 CLASSES_ON_DARK = (
     "#3e62c8", "#f8c341", "#ff601a", "#89efda", "#09ab69", "#fe86b4", "#b671ff", "#98b9fc", "#935c3f", "#7b7f94",
