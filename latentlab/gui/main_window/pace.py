@@ -3,7 +3,7 @@
 What a refresh costs differs by machine: on a GPU's side next to nothing, on two cores that both train half the speed
 for as long as it lasts. So it is measured: each record of the training says how fast it went, and how much of its time
 a refresh was under way. From the line through these, speed = alone * (1 - cost * share), follows the share of the time
-that may be spent.
+that may be spent. While points glide to their new places the refresh is not over: it is then that the window draws most.
 """
 
 import time
@@ -14,6 +14,7 @@ import numpy as np
 
 LOSS = 0.11  # of the speed without a map may go; the window's other pictures take a few hundredths more
 LEAST_BETWEEN = 0.35  # seconds between two refreshes, however cheap
+AFTERWARDS = 0.3  # seconds in which the points glide, and all that shows them is drawn again: these cost as much
 RECORDS = 80  # that the line is laid through
 EXPECTED_COST = 0.6  # of the speed, while a refresh is under way: before there are records
 TRUST = 0.6  # in that, against a record's
@@ -53,8 +54,8 @@ class MapPace:
             return
         now = self._clock()
         self.took = now - self.began
-        self._busy.append((self.began, now))
-        self._next = self.began + max(LEAST_BETWEEN, self.took / self.share())
+        self._busy.append((self.began, now + AFTERWARDS))
+        self._next = self.began + max(LEAST_BETWEEN, (self.took + AFTERWARDS) * self.cost() / LOSS)
         self.began = None
 
     def measured(self, seconds: float, speed: float) -> None:
@@ -69,7 +70,7 @@ class MapPace:
         self._records.append((min(busy / seconds, 1.0), speed))
 
     def cost(self) -> float:
-        """Share of the training's speed that goes while a refresh is under way."""
+        """Share of the training's speed that goes while a refresh is under way, or is being shown."""
         if not self._records:
             return EXPECTED_COST
         busy, speed = np.array(self._records).T
@@ -78,7 +79,3 @@ class MapPace:
         rows = np.vstack([np.column_stack([np.ones_like(busy), -busy]), [[TRUST * EXPECTED_COST, -TRUST]]])
         alone, lost = np.linalg.lstsq(rows, np.append(speed / level, 0.0), rcond=None)[0]
         return float(np.clip(lost / max(alone, 1e-6), LEAST_COST, 1.0))
-
-    def share(self) -> float:
-        """Share of the time in which a refresh may be under way."""
-        return min(LOSS / self.cost(), 1.0)
