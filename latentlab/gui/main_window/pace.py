@@ -3,7 +3,7 @@
 What a refresh costs differs by machine: on a GPU's side next to nothing, on two cores that both train half the speed
 for as long as it lasts. So it is measured: each record of the training says how fast it went, and how much of its time
 a refresh was under way. From the line through these, speed = alone * (1 - cost * share), follows the share of the time
-that may be spent. While points glide to their new places the refresh is not over: it is then that the window draws most.
+that may be spent. While points glide to their new places a refresh is not over: the window draws most just then.
 """
 
 import time
