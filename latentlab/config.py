@@ -223,6 +223,7 @@ class TrainingConfig(Section):
     log_every: int = Field(10, ge=1, description="Steps between two records of the curves")
     checkpoint_every: int = Field(10, ge=1, description="Epochs between two checkpoints")
     pictures_every: int = Field(0, ge=0, description="Epochs between two sets of pictures in the run folder; 0: none")
+    history: bool = Field(True, description="Keep each epoch's weights, for the window to go back to; sweeps do not")
     start_from: Annotated[str, Field(min_length=1)] | None = Field(
         None, description="The run whose weights this one began with"
     )

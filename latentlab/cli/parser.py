@@ -162,7 +162,9 @@ def _sweep(commands: Any) -> None:
   latentlab sweep --data digits --over network=mlp,conv --over model.norm=none,batch
   latentlab sweep --resume fashion-beta""",
     )
-    grid = command.add_argument_group("what is tried")
+    grid = command.add_argument_group(
+        "what is tried", "its runs keep no weights of past epochs, unless asked for by --set training.history=true"
+    )
     grid.add_argument(
         "--over",
         action="append",

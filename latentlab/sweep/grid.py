@@ -10,6 +10,7 @@ from latentlab.runs.names import check_name, cleaned
 
 MOST_POINTS = 1000
 BETA, KIND = ("objective", "beta"), ("model", "kind")
+UNLESS_ASKED = {"training": {"history": False}}  # a sweep's runs are compared, and hardly gone back through
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Plan:
         over: dict[str, Any] = {}
         for axis, value in zip(self.axes, values, strict=True):
             over = merge(over, _nested(axis.path, value))
-        wanted = merge(self.recipe, over)
+        wanted = merge(merge(UNLESS_ASKED, self.recipe), over)
         try:
             config = RunConfig.parse(as_beta_vae(wanted) if BETA in self.paths and KIND not in self.paths else wanted)
         except ValueError as error:

@@ -46,7 +46,7 @@ def found(root: Path, name: str, config: RunConfig) -> RunFolder | None:
     if not is_run(root / name):
         return None
     run = open_run(root / name)
-    if _without_device(run.record.config) != _without_device(config):
+    if _what_matters(run.record.config) != _what_matters(config):
         raise ValueError(f"there is another run called {name} in {root}: rename it, or give the sweep another name")
     return run
 
@@ -104,7 +104,8 @@ def _follow(events: Iterator[Event], tell: Tell) -> None:
         raise Stopped
 
 
-def _without_device(config: RunConfig) -> dict[str, Any]:
+def _what_matters(config: RunConfig) -> dict[str, Any]:
+    """All that decides what is learnt; the first sweeps kept a history, too."""
     values = config.to_dict()
-    del values["training"]["device"]
+    del values["training"]["device"], values["training"]["history"]
     return values

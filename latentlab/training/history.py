@@ -16,14 +16,15 @@ def remember(training: Training) -> list[str]:
     A history that cannot be written ends no training: it is said, and training goes on.
     """
     progress = training.progress
-    if not training.writes or progress.batch:
+    if not (training.writes and training.config.training.history) or progress.batch:
         return []
-    history, weights = History(training.run.path), state_bytes(training.learner.shown.state_dict())
-    if not history.fits(len(weights)):
-        size = f"{len(weights) / 2**20:,.0f} MB"
-        return training.once({"history size": f"past epochs cannot be gone back to: their weights take {size} each"})
+    history, state = History(training.run.path), training.learner.shown.state_dict()
+    size = sum(value.numel() * value.element_size() for value in state.values())
+    if not history.fits(size):  # known before they are copied from the device and put into one piece
+        each = f"{size / 2**20:,.0f} MB"
+        return training.once({"history size": f"past epochs cannot be gone back to: their weights take {each} each"})
     try:
-        thinned = history.write(progress.epoch, progress.step, weights)
+        thinned = history.write(progress.epoch, progress.step, state_bytes(state))
     except OSError as error:
         return training.once({"history lost": f"this epoch cannot be gone back to: {error.strerror or error}"})
     return training.once({"history thinned": THINNED}) if thinned else []

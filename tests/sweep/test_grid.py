@@ -41,6 +41,13 @@ def test_a_beta_other_than_one_makes_a_vae_a_beta_vae_and_no_other_model():
         plan("seed=0,1", recipe={"objective": {"beta": 4.0}}).points()
 
 
+def test_a_sweeps_runs_keep_no_past_epochs_unless_they_are_asked_for():
+    assert not any(point.config.training.history for point in plan("beta=0.5,1").points())
+    asked = plan("beta=0.5,1", recipe={"training": {"history": True}})
+    assert all(point.config.training.history for point in asked.points())
+    assert [each.config.training.history for each in plan("training.history=true,false").points()] == [True, False]
+
+
 def test_fields_have_short_names_full_names_and_lists():
     assert axis("lr=1e-3,0.01") == Axis("lr", ("training", "learning_rate"), (0.001, 0.01))
     assert axis("latent_dim=4") == Axis("latent-dim", ("model", "latent_dim"), (4,))

@@ -14,7 +14,9 @@ import pytest
 from latentlab.__main__ import main
 from latentlab.cli import sweep as commands
 from latentlab.cli.opening import data_of
+from latentlab.config import RunConfig, merge
 from latentlab.runs.folder import create_run, open_run
+from latentlab.runs.history import History
 from latentlab.runs.record import new_record
 from latentlab.sweep.grid import Axis, Plan
 
@@ -33,7 +35,8 @@ def test_a_failed_run_is_said_and_the_rest_goes_on_and_is_not_trained_again(tmp_
     words = (*TINY, "--epochs", "1", "--over", "beta=0.5,1", "--processes", "1", "--name", "s")
     recipe = {"model": {"network": "mlp", "hidden": [16], "latent_dim": 2}, "training": {"device": "cpu", "epochs": 1}}
     taken = Plan("s", recipe, (Axis("beta", ("objective", "beta"), (0.5, 1.0)),)).points()[0]
-    blocked = create_run(tmp_path, new_record(taken.name, taken.config, digits))
+    of_old = RunConfig.parse(merge(taken.config.to_dict(), {"training": {"history": True}}))  # as the first sweeps
+    blocked = create_run(tmp_path, new_record(taken.name, of_old, digits))
     with blocked.lock():
         assert main(sweep(tmp_path, *words)) == 1
     first = capfd.readouterr()
@@ -42,6 +45,7 @@ def test_a_failed_run_is_said_and_the_rest_goes_on_and_is_not_trained_again(tmp_
     assert results(tmp_path, "s")["s-beta0.5"] is None
     done = open_run("s-beta1", tmp_path)
     assert done.record.status == "completed"
+    assert History(done.path).epochs() == [], "nobody goes back through a sweep's epochs"
     saved = max(done.checkpoints.steps())
     when = (done.checkpoints.path(saved) / "model.safetensors").stat().st_mtime_ns
 

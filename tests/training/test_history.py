@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from latentlab.events import Snapshot, Warned
 from latentlab.runs import history
 from latentlab.runs.history import History
+from latentlab.training import history as kept_by_training
 from latentlab.training.control import Control
 
 
@@ -78,3 +79,20 @@ def test_thinning_is_said_once(workshop: Any, monkeypatch: pytest.MonkeyPatch):
     assert History(run.path).epochs() == []
     assert sum(isinstance(event, Warned) and "gone back to" in event.message for event in events) == 1
     assert history.LIMIT == 1 << 30
+
+
+def test_weights_that_are_too_large_are_not_even_put_into_one_piece(workshop: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(History.__init__, "__defaults__", (1000,))
+    monkeypatch.setattr(kept_by_training, "state_bytes", lambda _state: pytest.fail("they were copied"))
+    run = workshop.new(workshop.config())
+    events = workshop.train(run)
+    assert events[-1].epoch == 3
+    assert [event.message for event in events if isinstance(event, Warned)] == [
+        "past epochs cannot be gone back to: their weights take 0 MB each"
+    ]
+
+
+def test_a_run_that_is_to_keep_none_keeps_none(workshop: Any):
+    run = workshop.new(workshop.config(training={"history": False}))
+    workshop.train(run)
+    assert not History(run.path).folder.exists()
