@@ -61,6 +61,17 @@ def decode(path: Path, size: int, channels: Literal[1, 3]) -> Pixels:
     return square[None] if channels == 1 else np.ascontiguousarray(square.transpose(2, 0, 1))
 
 
+def upright(path: Path) -> Image.Image:
+    """The whole picture, as it is meant to be seen: of 8 bits, without transparency. Raises Unusable."""
+    with _opened(path) as image:
+        try:
+            return _without_alpha(_eight_bit(ImageOps.exif_transpose(image))).copy()
+        except Unusable:
+            raise
+        except Exception as error:  # Pillow's decoders raise almost anything on a broken file
+            raise Unusable("damaged or cut off") from error
+
+
 def decode_all(paths: Iterable[Path], size: int, channels: Literal[1, 3]) -> Generator[Pixels | Unusable, None, None]:
     """Each picture decoded, or why it is not, in order; on several threads, never far ahead."""
 

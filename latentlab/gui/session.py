@@ -36,6 +36,8 @@ from latentlab.gui.records import (
     Walk,
 )
 from latentlab.gui.session_signals import SessionSignals
+from latentlab.gui.states.amount import AmountState
+from latentlab.gui.states.inspector import InspectorState
 from latentlab.gui.states.state import State
 from latentlab.runs.folder import RunSummary
 
@@ -79,6 +81,8 @@ class Session(SessionSignals):
         self.map_note = ""
         self.map_action: MapAction = ""
         self.trust: Trust | None = None
+        self.inspector = InspectorState(self)
+        self.amount = AmountState(self)
 
     # -- settings and runs
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from latentlab.gui.records import Floats
+from latentlab.gui.threads.inspecting import INSPECTED, Asked, look
 from latentlab.gui.threads.model_thread import ModelThread
 
 if TYPE_CHECKING:
@@ -23,11 +24,13 @@ class Decoder(ModelThread):
     which they were asked for; of requests that waited together only the newest is answered.
 
     ask("thumbnails", z (N, d), labels (N,) or None, tag) answers so too, and lets the other channels go first.
+    ask("inspect" | "around" | "fill", what, tag) answers `looked(channel, found, tag)`, in steps: see inspecting.py.
     ask("prior", label or None, seed) answers `drawn(z (d,))`, a place from the prior that was trained.
     """
 
     decoded = Signal(str, int, object, object, int)
     drawn = Signal(object)
+    looked = Signal(str, object, object)
     first_channel = "place"
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -43,6 +46,8 @@ class Decoder(ModelThread):
             label, seed = request
             self.say(self.drawn, sample(model, 1, label, seed)[0])
             return None
+        if channel in INSPECTED:
+            return self._look(model, channel, *request)
         z, labels, tag = request
         if isinstance(labels, int):
             labels = np.full(len(z), labels, np.int64)
@@ -52,6 +57,12 @@ class Decoder(ModelThread):
         # also where a newer request waits already: in a drag one always does, and the picture must follow all the same
         self.say(self.decoded, channel, number, pixels, tag, self.step)
         return None
+
+    def _look(self, model: "LatentModel", channel: str, asked: Asked, tag: Any) -> Iterator[object]:
+        for found in look(model, self.step, asked):
+            if found is not None:
+                self.say(self.looked, channel, found, tag)
+            yield found
 
     def _in_steps(
         self, model: "LatentModel", channel: str, number: int, z: Floats, labels: NDArray[np.int64] | None, tag: Any

@@ -1,7 +1,7 @@
 """The encoding thread: the images on the map through the newest weights, so that the points can follow the training."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from latentlab.models.latent_model import LatentModel
 
 SAMPLES = 16  # of the prior, always with the same chance
+MANY, TOLD_EVERY = 5000, 0.1  # of more pictures it is told how far it is, so many seconds apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,40 +59,55 @@ class Encoder(ModelThread):
     ask("map", images, False, precision) does without the reconstruction errors, which take half of the time.
 
     ask("density", encoding, images or None) and ask("anomaly", encoding, images) answer `judged(Judged)`, in steps.
+    ask("peers", encoding, images) answers `compared(Judged)`: anomaly scores of some images, not for the map's colours.
     Samples are of the mixture where it was fitted to the very weights that decode them, else of the trained prior.
     """
 
     surveyed = Signal(object)
+    surveying = Signal(int, int)  # pictures that are encoded, of so many
     seen = Signal(object)
     judged = Signal(object)
+    compared = Signal(object)
     first_channel = "live"
     gives_way = True  # to the training, and to the window itself
 
     def __init__(self, parent: QObject | None = None) -> None:
         self._plane: tuple[int, Pca | None] = (-1, None)  # of the last survey, and the era that it was made in
+        self._given_up = 0  # the newest request when a map was last given up
         super().__init__("encoding", parent)
+
+    def give_up(self) -> None:
+        """The map that was asked for last is not wanted any more."""
+        with self._wake:
+            self._requests.pop("map", None)
+            self._given_up = self._number
 
     def answer(
         self, model: "LatentModel", channel: str, number: int, request: tuple[Any, ...]
     ) -> Iterator[object] | None:
         if channel in JUDGED:
-            return self._judge(model, channel, *request)
+            return self._judge(model, channel, self.judged, *request)
+        if channel == "peers":
+            return self._judge(model, "anomaly", self.compared, *request)
         if channel == "live":
             images, seed, mixture = request
             of_these = mixture if mixture is not None and mixture.step == self.step else None
             self.say(self.seen, _live(model, images, seed, self.step, of_these))
         else:
-            self._survey(model, channel, *request)
+            self._survey(model, channel, number, *request)
         return None
 
-    def _judge(self, model: "LatentModel", channel: str, encoding: Encoding, images: Images | None) -> Iterator[object]:
-        found = yield from judge(model, self.step, channel, encoding, images)
-        self.say(self.judged, found)
+    def _judge(
+        self, model: "LatentModel", fact: str, answer: Any, encoding: Encoding, images: Images | None
+    ) -> Iterator[object]:
+        found = yield from judge(model, self.step, fact, encoding, images)
+        self.say(answer, found)
 
     def _survey(
         self,
         model: "LatentModel",
         channel: str,
+        number: int,
         images: Images,
         errors: bool = True,
         precision: Literal["float32", "bfloat16"] = "float32",
@@ -99,9 +115,13 @@ class Encoder(ModelThread):
         from latentlab.explore.encode import encode
         from latentlab.explore.sample import prior_moments
 
+        def stale() -> bool:
+            return number <= self._given_up or not self.newest(channel)
+
         step, began = self.step, time.monotonic()
-        got = encode(model, images, cancelled=lambda: not self.newest(channel), errors=errors, precision=precision)
-        if got is not None and self.newest(channel):
+        progress = self._teller() if len(images) > MANY else None
+        got = encode(model, images, progress=progress, cancelled=stale, errors=errors, precision=precision)
+        if got is not None and not stale():
             known = got.reconstruction if errors else None
             encoding = Encoding(got.index, got.mu, got.kl_per_dim, step, known, got.kl)
             priors = Priors(*prior_moments(model))
@@ -110,6 +130,18 @@ class Encoder(ModelThread):
             found = survey(encoding, got.log_var, time.monotonic() - began, priors, last)
             self._plane = (self._working_in, found.pca)
             self.say(self.surveyed, found)
+
+    def _teller(self) -> Callable[[int, int], None]:
+        """Says how far it is, now and then."""
+        told = 0.0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            if time.monotonic() - told >= TOLD_EVERY:
+                told = time.monotonic()
+                self.say(self.surveying, done, total)
+
+        return tell
 
 
 def _live(model: "LatentModel", images: Images, seed: int, step: int, mixture: Mixture | None) -> Live:
