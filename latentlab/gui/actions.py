@@ -44,6 +44,8 @@ TABLE = (
     Entry("own_pictures", "Run", "Use a folder of pictures…", "Ctrl+Shift+O", "Learn from your own pictures"),
     Entry("", "Run", "-"),
     Entry("quit", "Run", "Quit", "Ctrl+Q"),
+    Entry("undo", "Edit", "Undo", "Ctrl+Z", "Of the place in latent space, A, B, the selection and the map's view"),
+    Entry("redo", "Edit", "Redo", "Ctrl+Shift+Z", "What was undone last, again"),
     Entry("train", "Train", "Train", "Ctrl+Return", "Train a new run with the settings on the left"),
     Entry("pause", "Train", "Pause or go on", "P", "Hold the training; everything can be explored meanwhile"),
     Entry("stop", "Train", "Stop and keep", "Ctrl+.", "End the training after this batch and keep the run"),
@@ -101,7 +103,7 @@ TABLE = (
     Entry("keys", "Help", "Keys", "?", "The sheet of keys"),
     Entry("about", "Help", "About LatentLab"),
 )
-MENUS = ("Run", "Train", "Map", "Explore", "View", "Help")
+MENUS = ("Run", "Edit", "Train", "Map", "Explore", "View", "Help")
 
 
 class Actions(QObject):
@@ -164,7 +166,7 @@ class Actions(QObject):
             shortcut.setEnabled(not typing)
 
 
-COLUMNS = (("Map",), ("Explore", "Train", "Run", "View", "Help"))  # of the sheet
+COLUMNS = (("Map",), ("Explore", "Edit", "Train", "Run", "View", "Help"))  # of the sheet
 MOUSE = (
     ("Shift", "on the map: snap to samples; on a slider: fine"),
     ("Shift, Ctrl", "selecting on the map: add, take away"),

@@ -114,6 +114,27 @@ class Exploring(QObject):
             self._session.set_walk("ends")
             self._session.set_end(which, self._session.place)
 
+    def return_to(self, place: Place | None, ends: tuple[Place | None, Place | None], again: bool) -> None:
+        """To where one was, with A and B. again: the map or the weights are others since, and it is found anew."""
+        if again:
+            place, ends = self._found_again(place), (self._found_again(ends[0]), self._found_again(ends[1]))
+        for which, end, now in (("A", ends[0], self._session.ends[0]), ("B", ends[1], self._session.ends[1])):
+            if end is not now:
+                self._session.set_end(which, end)  # type: ignore[arg-type]
+        if place is not None and place is not self._session.place:
+            self._session.set_place(place)
+            self._ask("place", place.z[None], place)
+        self._ask_reconstruction()
+
+    def _found_again(self, place: Place | None) -> Place | None:
+        """The same z, or the same sample, on the map as it is now."""
+        if place is None:
+            return None
+        moved = self._moved(place)
+        if moved is place and place.position is not None:
+            moved = replace(place, position=self._locate(place.z), rows=None, weights=None, gap=None)
+        return replace(moved, usual=self._usual(moved.z))
+
     # -- asking and hearing
 
     def refresh(self) -> None:
@@ -141,7 +162,7 @@ class Exploring(QObject):
         if survey is None or place.sample is None or place.sample >= len(survey.encoding):
             return place
         z = survey.encoding.mu[place.sample]
-        return replace(place, z=z, position=self._locate(z))
+        return replace(place, z=z, position=None if place.position is None else self._locate(z))
 
     def _ask(self, channel: str, z: NDArray[np.float32], tag: Any) -> None:
         self._decoder.ask(channel, z, self._session.condition, tag)

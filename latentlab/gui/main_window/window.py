@@ -29,6 +29,7 @@ from latentlab.gui.main_window.sampling import SamplingFrom
 from latentlab.gui.main_window.selecting import Selecting
 from latentlab.gui.main_window.taking import TakingAway
 from latentlab.gui.main_window.trusting import Trusting
+from latentlab.gui.main_window.undoing import Undoing
 from latentlab.gui.main_window.walking import Walking
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.overlaying = Overlaying(self.session, self.mapping, self.decoder, self.fields, self.jobs, self)
         self.trusting = Trusting(self.session, self.jobs, self)
         self.views = make_views(self.session)
+        self.undoing = Undoing(self.session, self.exploring, self.views.map, self)
         self.panels = Panels(self, self.views)
         self.message = MessageView(self.session, self)
         wiring.connect(self)
@@ -98,6 +100,7 @@ class MainWindow(QMainWindow):
         self.session.tool_changed.connect(lambda: self.actions_table.mark(f"tool_{self.session.tool}"))
         self.actions_table.mark(f"tool_{self.session.tool}")
         wiring.mark_overlays(self)
+        wiring.mark_undoing(self)
         self._add_panels_to_menu()
         self.refresh_runs()
         self.preview()
@@ -271,6 +274,7 @@ class MainWindow(QMainWindow):
             self.leaving.ask()
             return
         self._later.stop()
+        self.undoing.close()
         self.history.close()
         self.running.close()
         self.trusting.close()

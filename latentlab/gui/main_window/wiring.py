@@ -23,6 +23,7 @@ def connect(window: "MainWindow") -> None:
     _connect_selection(window)
     _connect_overlays(window)
     _connect_exploring(window)
+    window.undoing.changed.connect(lambda: mark_undoing(window))
     _connect_window(window)
 
 
@@ -88,6 +89,14 @@ def mark_overlays(window: "MainWindow") -> None:
         action.setToolTip(switch.toolTip())
 
 
+def mark_undoing(window: "MainWindow") -> None:
+    """The menu says what would be undone, and what would be done again."""
+    for name, words in (("undo", window.undoing.undoing), ("redo", window.undoing.redoing)):
+        action = window.actions_table.actions[name]
+        action.setEnabled(words is not None)
+        action.setText(f"{name.capitalize()} {words or ''}".strip())
+
+
 def _connect_selection(window: "MainWindow") -> None:
     view, selecting = window.views.selection, window.selecting
     view.row_chosen.connect(window.exploring.choose_sample)
@@ -134,7 +143,14 @@ def _connect_window(window: "MainWindow") -> None:
 
 def handlers(window: "MainWindow") -> Handlers:
     """What each entry of `actions.TABLE` does."""
-    return {**_run_handlers(window), **_map_handlers(window), **_explore_handlers(window), **_view_handlers(window)}
+    edit: Handlers = {"undo": window.undoing.undo, "redo": window.undoing.redo}
+    return {
+        **_run_handlers(window),
+        **edit,
+        **_map_handlers(window),
+        **_explore_handlers(window),
+        **_view_handlers(window),
+    }
 
 
 def _run_handlers(window: "MainWindow") -> Handlers:

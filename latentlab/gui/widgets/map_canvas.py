@@ -117,6 +117,16 @@ class MapCanvas(QWidget):
         self.redraw()
         self.view_moved.emit()
 
+    @property
+    def viewpoint(self) -> tuple[float, float, float]:
+        """The map's x and y in the middle, and pixels per unit of the map: what `look` takes."""
+        return self._centre.x(), self._centre.y(), self._scale
+
+    def look(self, x: float, y: float, scale: float) -> None:
+        """Shows this place in the middle, as large as that, as if somebody had zoomed and panned there."""
+        self._centre, self._scale = QPointF(x, y), min(max(scale, FARTHEST), CLOSEST)
+        self._moved()
+
     def _view(self) -> QTransform:
         """From the map to pixels."""
         scale = self._scale
