@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 TEMPORARY = ".tmp"  # ends the name of a file or folder that is still being written
+IN_USE = (5, 32)  # of Windows: access denied, sharing violation
+TRIES, BETWEEN = 25, 0.02  # and seconds between two of them
 LEFTOVER_AGE = 60.0  # seconds after which a temporary file belongs to nobody any more
 
 
@@ -27,11 +29,33 @@ def write_whole(path: Path, data: bytes) -> None:
     with blaming(path):
         try:
             write_synced(temporary, data)
-            os.replace(temporary, path)
+            replace(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+
+
+def replace(source: Path, target: Path) -> None:
+    """As os.replace; Windows refuses it while anyone reads `target`, and then it is tried again for half a second."""
+    _patiently(lambda: os.replace(source, target))
+
+
+def unlink(path: Path) -> None:
+    """As Path.unlink, of a file that may be gone already; with the patience of `replace`."""
+    _patiently(lambda: path.unlink(missing_ok=True))
+
+
+def _patiently(act: Callable[[], None]) -> None:
+    for left in reversed(range(TRIES)):
+        try:
+            act()
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in IN_USE or not left:
+                raise
+            time.sleep(BETWEEN)
+        else:
+            return
 
 
 @contextmanager

@@ -5,12 +5,14 @@ before the first step. A file is whole or absent after a kill. It is not waited 
 would cost a short epoch more than its share: after a power cut the last ones may be damaged, which reading notices.
 """
 
+import contextlib
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentlab.runs.files import blaming, remove_leftovers, temporary_beside
+from latentlab.runs.files import blaming, remove_leftovers, replace, temporary_beside, unlink
 
 LIMIT = 1 << 30  # bytes of one run's history
 MOST = 1000  # epochs of it: more are no easier to find one's way in, and each epoch's end looks through the folder
@@ -46,7 +48,8 @@ class History:
         return 3 * size <= self._limit
 
     def write(self, epoch: int, step: int, weights: bytes) -> bool:
-        """Keep a .safetensors file's bytes, in place of an older one of this epoch. True: others were dropped for it.
+        """Keep a .safetensors file's bytes, in place of all that training has gone back from: an older one of this
+        epoch, and those of later steps. True: others were dropped to make room.
 
         Raises OSError; what was there before still is then.
         """
@@ -56,29 +59,42 @@ class History:
         with blaming(place):
             try:
                 temporary.write_bytes(weights)
-                os.replace(temporary, place)
+                replace(temporary, place)
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
-        for old in self.epochs():
-            if old.epoch == epoch and old.step != step:
-                old.path.unlink()
+        with contextlib.suppress(OSError):  # Windows removes none that is being read: they go the next time
+            self._remove([old for old in self.epochs() if old.step > step or (old.epoch == epoch and old.step != step)])
         return self._thin(len(weights))
 
     def cut_after(self, step: int) -> None:
-        """Forget the epochs of later steps: training has gone back, or goes on from there. Raises OSError."""
+        """Forget the epochs of later steps: training has gone back, or goes on from there.
+
+        Raises OSError where one of them cannot be removed; the others are then, and that one goes with the next write.
+        """
         if self.folder.is_dir():
             remove_leftovers(self.folder)
-        for past in self.epochs():
-            if past.step > step:
-                past.path.unlink()
+        self._remove([past for past in self.epochs() if past.step > step])
+
+    def _remove(self, these: Sequence[PastEpoch]) -> None:
+        """All that can be. Raises OSError where one could not."""
+        kept: OSError | None = None
+        for past in these:
+            try:
+                unlink(past.path)
+            except OSError as error:
+                kept = error
+        if kept is not None:
+            raise kept
 
     def _thin(self, size: int) -> bool:
         """Drop every second epoch, but not the oldest and the newest, until the rest, `size` bytes each, is within the
         limits."""
         dropped, most = False, min(self._limit // max(size, 1), MOST)
         while len(known := self.epochs()) > max(most, 2):
-            for past in known[1:-1:2]:
-                past.path.unlink()
+            try:
+                self._remove(known[1:-1:2])
+            except OSError:
+                break  # there is room for more, if not for much: it is tried again with the next epoch
             dropped = True
         return dropped

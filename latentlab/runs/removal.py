@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from latentlab.runs.files import remove_leftovers, temporary_beside
@@ -18,31 +20,33 @@ class NoTrash(OSError):
 def to_trash(run: str, root: Path) -> Path:
     """Move the run with this name in `root`, or at this path, to the system's trash; returns where it was.
 
-    Raises ValueError with one sentence where there is no such run, or it is not to be removed (see `removable`), and
+    Raises ValueError with one sentence where there is no such run, or it is not to be removed (see `_held`), and
     NoTrash with a sentence.
     """
     from send2trash import send2trash
 
-    place = removable(run, root)
-    try:
-        send2trash(place)
-    except OSError as error:
-        raise NoTrash(f"{place.name} cannot be moved to the trash: {error.strerror or error}") from None
+    with _held(run, root) as place:
+        try:
+            send2trash(place)
+        except OSError as error:
+            raise NoTrash(f"{place.name} cannot be moved to the trash: {error.strerror or error}") from None
     return place
 
 
 def for_good(run: str, root: Path) -> Path:
     """Delete the run and all in its folder; returns where it was. Raises ValueError as `to_trash`, OSError."""
-    place = removable(run, root)
-    remove_leftovers(place.parent)
-    hidden = temporary_beside(place)  # so that what is left of one half-deleted is never taken for a run
-    place.rename(hidden)
+    with _held(run, root) as place:
+        remove_leftovers(place.parent)
+        hidden = temporary_beside(place)  # so that what is left of one half-deleted is never taken for a run
+        place.rename(hidden)
     shutil.rmtree(hidden)
     return place
 
 
-def removable(run: str, root: Path) -> Path:
-    """The folder of the run with this name in `root`, or at this path; a damaged run is one too.
+@contextmanager
+def _held(run: str, root: Path) -> Iterator[Path]:
+    """The folder of the run with this name in `root`, or at this path; a damaged run is one too. Nobody can begin to
+    train it meanwhile, but on Windows, which moves no folder in which a file is open.
 
     Raises ValueError with one sentence where there is none, where it is read-only or comes with LatentLab, and
     RunLocked where a process is training it.
@@ -57,8 +61,10 @@ def removable(run: str, root: Path) -> Path:
         raise ValueError(f"{place.name} is a link: delete the run where it lies, {os.path.realpath(place)}")
     if _read_only(place):
         raise ValueError(f"the run '{place.name}' is read-only and is not to be removed")
-    with RunLock(place / "lock"):
-        return Path(os.path.abspath(place))
+    with RunLock(place / "lock") as lock:
+        if os.name == "nt":
+            lock.release()
+        yield Path(os.path.abspath(place))
 
 
 def _read_only(place: Path) -> bool:

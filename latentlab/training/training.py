@@ -51,6 +51,7 @@ class Training:
     warnings: list[str] = field(default_factory=list)
     history: list[Measured] = field(default_factory=list)
     _told: set[str] = field(default_factory=set)
+    _unsaid: dict[str, str] = field(default_factory=dict)  # by its kind
     _saved: tuple[object, ...] | None = None
     _copies: Copies = field(default_factory=Copies)
     _sound: bool = True  # in all processes that train together, when they last met
@@ -188,7 +189,7 @@ class Training:
         """A sentence on each thing that is not as it should be, as far as the curves show; each kind is said once."""
         if not self.writes:
             return []
-        found: dict[str, str] = {finding.kind: finding.sentence for finding in findings(self.history)}
+        found = self._unsaid | {finding.kind: finding.sentence for finding in findings(self.history)}
         if (reason := self.learner.failed_capture) is not None:
             found["capture"] = f"this GPU's steps are launched one kernel at a time, which is slower: {reason}"
         return self.once(found)
@@ -285,7 +286,7 @@ class Training:
         """Cut curves, changes and past weights of what came after the present step. Raises OSError."""
         self._cut_metrics()
         if self.writes:
-            History(self.run.path).cut_after(self.progress.step)
+            self._cut_history()
         self.history.clear()
         for record in self.run.metrics.read():
             if (measured := Measured.from_record(record)) is not None:
@@ -313,6 +314,13 @@ class Training:
                 f"this run was trained in {restored.precision} and goes on in {self.learner.precision} on this machine"
             )
         return True
+
+    def _cut_history(self) -> None:
+        """What cannot be removed now, since someone reads it, ends no training: it goes with the next epoch kept."""
+        try:
+            History(self.run.path).cut_after(self.progress.step)
+        except OSError as error:
+            self._unsaid["history uncut"] = f"a past epoch that is undone is still there: {error.strerror or error}"
 
     def _cut_metrics(self) -> None:
         """Forget the records after the present step, and a validation of this step where that is yet to be done."""

@@ -1,11 +1,14 @@
 """Past epochs in the run folder: kept in place of older ones, thinned, cut, and never mistaken for anything else."""
 
+import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latentlab.runs import files
 from latentlab.runs.history import MOST, History
 
 
@@ -16,7 +19,7 @@ def epochs(history: History) -> list[int]:
 def test_what_was_written_is_there_in_order_and_nothing_else(tmp_path: Path):
     history = History(tmp_path)
     assert history.epochs() == []
-    for epoch in (2, 0, 1, 1_000_000):
+    for epoch in (0, 1, 2, 1_000_000):
         assert not history.write(epoch, epoch * 10, b"weights of %d" % epoch)
     (history.folder / "notes.txt").write_text("a person's own")
     (history.folder / ".0123456789ab.tmp").write_bytes(b"half")
@@ -41,6 +44,60 @@ def test_what_was_undone_is_cut(tmp_path: Path):
     assert epochs(history) == [0, 1, 2]
     history.cut_after(20)
     assert epochs(history) == [0, 1, 2], "the present step's own stays"
+
+
+def in_use(monkeypatch: pytest.MonkeyPatch, times: int, *names: str) -> None:
+    """As on Windows, where a file that someone reads cannot be removed, these cannot for the first so many times."""
+    tried: Counter[str] = Counter()
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        tried[path.name] += 1
+        if path.name in names and tried[path.name] <= times:
+            error = PermissionError(13, "The process cannot access the file", str(path))
+            error.winerror = 32
+            raise error
+        os.unlink(path)
+
+    monkeypatch.setattr(files, "BETWEEN", 0.0)
+    monkeypatch.setattr(Path, "unlink", refuse)
+
+
+def test_a_file_that_is_read_for_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    history = History(tmp_path)
+    for epoch in range(4):
+        history.write(epoch, epoch * 10, b"")
+    in_use(monkeypatch, 3, "epoch-000002-step-000000020.safetensors")
+    history.cut_after(10)
+    assert epochs(history) == [0, 1]
+
+
+def test_one_that_stays_in_use_keeps_nothing_else_and_goes_with_the_next_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    history = History(tmp_path)
+    for epoch in range(5):
+        history.write(epoch, epoch * 10, b"old")
+    in_use(monkeypatch, files.TRIES, "epoch-000002-step-000000020.safetensors")
+    with pytest.raises(OSError, match="cannot access"):
+        history.cut_after(10)
+    assert epochs(history) == [0, 1, 2], "the others are gone"
+    history.write(2, 19, b"new")
+    assert [(past.step, past.path.read_bytes()) for past in history.epochs()] == [
+        (0, b"old"),
+        (10, b"old"),
+        (19, b"new"),
+    ]
+
+
+def test_thinning_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    history = History(tmp_path, limit=3)
+    for epoch in range(3):
+        history.write(epoch, epoch, b"x")
+    in_use(monkeypatch, files.TRIES, "epoch-000001-step-000000001.safetensors")
+    assert not history.write(3, 3, b"x")
+    assert epochs(history) == [0, 1, 2, 3]
+    assert history.write(4, 4, b"x")
+    assert epochs(history) == [0, 2, 4]
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latentlab.runs import files
 from latentlab.runs.metrics import MetricsFile, Progress
 
 values = st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5))
@@ -137,3 +138,31 @@ def test_progress_without_validation_takes_training(tmp_path: Path) -> None:
     for step, value in enumerate([90.5, -1.25e2, 3]):
         metrics.append({"step": step, "split": "train", "neg_elbo": value, "kl": 1.0})
     assert metrics.progress().best_neg_elbo == -125.0
+
+
+@pytest.mark.parametrize("times", [3, 1000])
+def test_curves_that_someone_reads_are_waited_for_and_never_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    metrics, replaced, tried = fresh(tmp_path), os.replace, list[int]()
+    for step in range(4):
+        metrics.append({"step": step})
+
+    def in_use(source: Path, target: Path) -> None:
+        """As Windows, for the first so many times."""
+        tried.append(1)
+        if len(tried) <= times:
+            error = PermissionError(13, "Access is denied", str(source))
+            error.winerror = 5
+            raise error
+        replaced(source, target)
+
+    monkeypatch.setattr(files, "BETWEEN", 0.0)
+    monkeypatch.setattr(os, "replace", in_use)
+    if times > files.TRIES:
+        with pytest.raises(OSError, match="denied.*metrics.jsonl"):
+            metrics.keep(lambda record: record["step"] < 2)
+    else:
+        metrics.keep(lambda record: record["step"] < 2)
+    assert len(metrics.read()) == (4 if times > files.TRIES else 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]

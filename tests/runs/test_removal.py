@@ -63,6 +63,20 @@ def test_without_a_trash_the_run_stays_as_it_was(trained_run: RunFolder, monkeyp
     assert RunFolder(trained_run.path).checkpoints.steps()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows moves no folder in which a file is open")
+def test_no_training_begins_while_a_run_is_being_moved(
+    trained_run: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def move(place: Path) -> None:
+        with pytest.raises(RunLocked):
+            RunFolder(place).lock().acquire()
+        place.rename(tmp_path / "trash")
+
+    monkeypatch.setattr("send2trash.send2trash", move)
+    to_trash("small", trained_run.path.parent)
+    assert RunFolder(tmp_path / "trash").holder() is None, "had back, it can be trained at once"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="making a link needs rights there that a person rarely has")
 def test_a_link_to_a_run_is_left_alone(trained_run: RunFolder, tmp_path: Path) -> None:
     shelf = tmp_path / "shelf"

@@ -45,6 +45,26 @@ def test_going_on_keeps_it_and_cuts_what_is_behind(workshop: Any):
     assert contents(run.path) == {**kept, 4: longer[4]}
 
 
+def test_what_cannot_be_cut_is_said_and_gone_with_the_next_epoch(workshop: Any, monkeypatch: pytest.MonkeyPatch):
+    run = workshop.new(workshop.config())
+    workshop.train(run, epochs=4)
+    shutil.rmtree(run.checkpoints.path(16))
+    before = contents(run.path)
+    removed = Path.unlink
+
+    def in_use(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "epoch-000004-step-000000016.safetensors":
+            raise PermissionError(13, "The process cannot access the file", str(path))
+        removed(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", in_use)
+    events = workshop.train(run, epochs=4)
+    assert events[-1].epoch == 4
+    said = [event.message for event in events if isinstance(event, Warned)]
+    assert said == ["a past epoch that is undone is still there: The process cannot access the file"]
+    assert contents(run.path) == before, "the same steps once more"
+
+
 def contents(run: Path) -> dict[int, bytes]:
     return {past.epoch: past.path.read_bytes() for past in History(run).epochs()}
 
