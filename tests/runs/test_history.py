@@ -77,10 +77,10 @@ def test_one_that_stays_in_use_keeps_nothing_else_and_goes_with_the_next_epoch(
     history = History(tmp_path)
     for epoch in range(5):
         history.write(epoch, epoch * 10, b"old")
-    in_use(monkeypatch, files.TRIES, "epoch-000002-step-000000020.safetensors")
+    in_use(monkeypatch, files.TRIES, "epoch-000003-step-000000030.safetensors")
     with pytest.raises(OSError, match="cannot access"):
         history.cut_after(10)
-    assert epochs(history) == [0, 1, 2], "the others are gone"
+    assert epochs(history) == [0, 1, 3], "the others are gone"
     history.write(2, 19, b"new")
     assert [(past.step, past.path.read_bytes()) for past in history.epochs()] == [
         (0, b"old"),
