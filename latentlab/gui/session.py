@@ -37,6 +37,7 @@ from latentlab.gui.records import (
 )
 from latentlab.gui.session_signals import SessionSignals
 from latentlab.gui.states.amount import AmountState
+from latentlab.gui.states.arithmetic import ArithmeticState
 from latentlab.gui.states.inspector import InspectorState
 from latentlab.gui.states.state import State
 from latentlab.runs.folder import RunSummary
@@ -83,6 +84,7 @@ class Session(SessionSignals):
         self.trust: Trust | None = None
         self.inspector = InspectorState(self)
         self.amount = AmountState(self)
+        self.arithmetic = ArithmeticState(self)
 
     # -- settings and runs
 

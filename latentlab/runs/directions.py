@@ -216,8 +216,10 @@ def _read(held: dict[str, Any]) -> Directions:
 def _direction(held: Any, latent_dim: int) -> Direction:
     if not isinstance(held, dict):
         raise ValueError("a direction is none")
-    name, method, run = checked_name(held.get("name")), held.get("method"), held.get("run")
-    start, end, step = held.get("start"), held.get("end"), held.get("step")
+    name, run = checked_name(held.get("name")), held.get("run")
+    start, end = held.get("start"), held.get("end")
+    method: Any = held.get("method")
+    step: Any = held.get("step")
     accuracy, counts = held.get("accuracy"), held.get("counts")
     if method not in get_args(Method):
         raise ValueError(f"'{name}' was made in an unknown way")
