@@ -1,5 +1,6 @@
 """Data and runs for the window, read in threads: nothing here is heavy to import."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from latentlab.config import DataConfig
 from latentlab.data import sources
 from latentlab.explore.map_cache import StoredLayout, load_map
 from latentlab.gui.records import Encoding, MapImages, OpenRun, Preview
+from latentlab.gui.states.amount import points_for
 from latentlab.gui.threads.jobs import Ticket
 from latentlab.images import Dataset, Images, balanced
 from latentlab.runs.folder import RunFolder, RunSummary, list_runs, summary
 from latentlab.runs.places import demo_run
 
-MAP_POINTS = 5000  # class-balanced: so many are encoded and laid out several times a minute while training goes on
+LIVE_POINTS = 5000  # class-balanced: so many are encoded and laid out several times a minute while training goes on
 PREVIEWED = 7
 LIVE_IMAGES = 16
 FETCHED = {"mnist": "MNIST/raw", "fashion-mnist": "FashionMNIST/raw", "cifar10": "cifar-10-batches-bin"}
@@ -109,30 +111,49 @@ def read_run(folder: RunFolder) -> OpenedRun:
     return OpenedRun(run, records, Encoding(kept.index, kept.mu, kept.kl_per_dim, kept.step), kept.layouts)
 
 
-def map_index(dataset: Dataset) -> NDArray[np.int64]:
-    """Dataset indices of the images on the map: all, or a class-balanced part, always the same."""
+def map_index(dataset: Dataset, points: int = LIVE_POINTS) -> NDArray[np.int64]:
+    """Dataset indices of the images on the map: all, or a class-balanced part, always the same. Those of a smaller
+    part are among those of a larger one."""
     labels = None
     if dataset.train.labels is not None and dataset.test.labels is not None:
         labels = np.concatenate([dataset.train.labels, dataset.test.labels])
     index = np.concatenate([dataset.train.index, dataset.test.index])
-    return index[balanced(labels, len(index), MAP_POINTS, seed=0)]
+    return index[balanced(labels, len(index), points, seed=0)]
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Of a data set, in memory: the images on the map, and a few that are never trained on, to be watched."""
+    """Of a data set, in memory: the images on the map, those of them that follow weights which change often, and a few
+    that are never trained on, to be watched. total: images that there are to choose from."""
 
     map: Images
+    following: Images
     live: Images
+    total: int
 
 
-def pictures(dataset: Dataset, index: NDArray[np.int64] | None = None) -> Pictures:
-    """index: of the images on the map, where that is settled."""
+def pictures(dataset: Dataset, index: NDArray[np.int64] | None = None, choice: int = LIVE_POINTS) -> Pictures:
+    """index: of the images on the map, where that is settled. choice: how many they are to be otherwise."""
     watched = dataset.test if len(dataset.test) else dataset.train
+    points = points_for(choice, len(dataset), math.prod(dataset.shape))
+    shown = dataset.at(map_index(dataset, points) if index is None else index)
     return Pictures(
-        dataset.at(map_index(dataset) if index is None else index),
+        shown,
+        dataset.at(map_index(dataset)) if len(shown) > LIVE_POINTS else shown,
         watched.take(balanced(watched.labels, len(watched), LIVE_IMAGES, seed=0)),
+        len(dataset),
     )
+
+
+def following(dataset: Dataset, choice: int) -> Pictures:
+    """Those that follow a training, where so many are wanted otherwise."""
+    points = points_for(choice, len(dataset), math.prod(dataset.shape))
+    return pictures(dataset, choice=min(points, LIVE_POINTS))
+
+
+def image_bytes(images: Images) -> int:
+    """Of one picture."""
+    return math.prod(images.shape)
 
 
 def as_map_images(images: Images) -> MapImages:

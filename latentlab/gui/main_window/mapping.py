@@ -11,7 +11,7 @@ from latentlab.explore.charts import AxesChart, Chart, PcaChart, UmapChart
 from latentlab.explore.map_cache import StoredLayout
 from latentlab.explore.pca import Pca
 from latentlab.explore.projection_settings import NAMES, TSNE_MISSING, Kind, ProjectionSettings, tsne_is_there
-from latentlab.gui.main_window.layouts import Kept, Layouts
+from latentlab.gui.main_window.layouts import Kept, Layouts, same_images
 from latentlab.gui.records import Encoding, Layout
 from latentlab.gui.session import Session
 from latentlab.gui.threads.encoding import Survey
@@ -115,6 +115,18 @@ class Mapping(QObject):
         self._session.set_map_note("")
         self._fit(asked=True)
 
+    def rest(self) -> None:
+        """Other points are on their way: the fit under way would be of none of them."""
+        if self._fitting is not None:
+            self._projector.cancel()
+            self._fitting, self._behind = None, False
+            self.rested.emit()
+
+    def resume(self) -> None:
+        """They do not come after all: the layout of those that are shown, where it is missing."""
+        if self.survey is not None and self.layouts.of(self._settings, self.survey.encoding) is None:
+            self._fit(asked=True)
+
     def anew(self) -> None:
         """The layout in force once more from the PCA plane, whatever it has been through."""
         if self.survey is not None and self._settings.fitted:
@@ -183,7 +195,7 @@ class Mapping(QObject):
         if not settings.fitted or self.survey is None or self._held:
             return
         under_way = self._fitting
-        if self._projector.busy and under_way is not None and under_way.settings.key == settings.key and not thorough:
+        if under_way is not None and not thorough and self._still_meant(under_way):
             # one fit at a time: the next begins where this one ends
             self._behind = under_way.survey.encoding.step != self.survey.encoding.step
             self._fitting = replace(under_way, asked=under_way.asked or asked)
@@ -198,6 +210,12 @@ class Mapping(QObject):
         else:
             epochs = THOROUGH_EPOCHS if thorough else None
             self._projector.fit(encoding.mu, known.coords, epochs, settings, known.encoding.mu)
+
+    def _still_meant(self, fit: _Fit) -> bool:
+        """What it is at is wanted: these settings, and a layout of the points in hand or of where they were before."""
+        assert self.survey is not None, "points were encoded"
+        same = same_images(fit.survey.encoding, self.survey.encoding)
+        return self._projector.busy and same and fit.settings.key == self._settings.key
 
     def _on_laid_out(self, _job: int, coords: NDArray[np.float32]) -> None:
         fit, self._fitting = self._fitting, None

@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.map_cache import StoredLayout, save_map
 from latentlab.explore.mixture import Mixture
+from latentlab.gui.main_window.bringing import Bringing
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.library import Library, OpenedRun, Pictures, as_map_images, pictures, read_run
 from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.records import Live
 from latentlab.gui.session import Session
+from latentlab.gui.states.amount import preferred
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder, Survey
 from latentlab.gui.threads.jobs import Jobs, Ticket
@@ -45,7 +47,7 @@ class Opening(QObject):
         self._session, self._library, self._jobs = session, library, jobs
         self._mapping, self._exploring = mapping, exploring
         self._decoder, self._encoder = decoder, encoder
-        self._pictures: Pictures | None = None  # of the open run
+        self.bringing = Bringing(session, library, jobs, mapping, encoder, self)  # the pictures of the open run
         self._waiting: Weights | None = None  # the weights to load once the window has been painted
         self._painted = False
         self._live_seed = 0
@@ -57,6 +59,7 @@ class Opening(QObject):
         encoder.surveyed.connect(self._on_surveyed)
         encoder.seen.connect(self._on_seen)
         encoder.failed.connect(lambda _sentence: self.mapped.emit(False))
+        self.bringing.changed.connect(self._on_other_points)
         mapping.laid_out.connect(self._keep)
         mapping.rested.connect(self.placed)
 
@@ -80,7 +83,8 @@ class Opening(QObject):
         self._session.open(None)
 
     def _forget(self) -> None:
-        self._pictures = self._waiting = self._mixture = self._newest = self._past = None
+        self._waiting = self._mixture = self._newest = self._past = None
+        self.bringing.forget()
         self._mapping.forget()
         self._decoder.forget()
         self._encoder.forget()
@@ -95,25 +99,32 @@ class Opening(QObject):
             self._mapping.show_kept(opened.stored, opened.layouts)
         else:
             session.set_map_note("Reading the pictures…")
-        index = None if opened.stored is None else opened.stored.index
-        self._jobs.start("pictures", lambda ticket: self._read_pictures(run.path, index, ticket), self._on_pictures)
+        index, choice = None if opened.stored is None else opened.stored.index, preferred()
+
+        def read(ticket: Ticket) -> tuple[Pictures, bool]:
+            return self._read_pictures(run.path, index, choice, ticket)
+
+        self._jobs.start("pictures", read, self._on_pictures)
         if run.step:
             self._use(FromRun(run.path))
         session.logged.emit(f"Opened {run.name}: {run.status}, epoch {run.epoch}, step {run.step}")
 
-    def _read_pictures(self, path: Path, index: NDArray[np.int64] | None, ticket: Ticket) -> tuple[Pictures, bool]:
+    def _read_pictures(
+        self, path: Path, index: NDArray[np.int64] | None, choice: int, ticket: Ticket
+    ) -> tuple[Pictures, bool]:
         record = RunFolder(path).record
         config = record.config
         dataset = self._library.load(config.data, config.training.seed, ticket)
         changed = dataset.fingerprint != record.dataset.fingerprint
-        return pictures(dataset, None if changed else index), changed
+        return pictures(dataset, None if changed else index, choice), changed
 
     def _on_pictures(self, found: tuple[Pictures, bool]) -> None:
         shown, changed = found
         self._session.set_map_note("")
         if changed:
             self._session.told.emit("The pictures of this run have changed since it was trained", False)
-        self.show_pictures(shown)
+        self.bringing.begin(shown)
+        self._show_pictures(shown)
 
     # -- a run that is about to be trained
 
@@ -124,11 +135,11 @@ class Opening(QObject):
         self._forget()
         self._session.open(opened.run)
         self._session.set_map_note("The map comes with the first snapshot")
-        self.show_pictures(shown)
+        self.bringing.begin_training(shown)
+        self._show_pictures(shown)
 
-    def show_pictures(self, shown: Pictures) -> None:
-        self._pictures, images = shown, shown.map
-        kept = self._session.encoding
+    def _show_pictures(self, shown: Pictures) -> None:
+        images, kept = shown.map, self._session.encoding
         if kept is not None and not np.array_equal(kept.index, images.index):
             self._mapping.forget()  # the kept map is of other pictures: no row of it may show one of these
             self._session.drop_map()
@@ -154,11 +165,12 @@ class Opening(QObject):
         if self._past is not None:
             return
         self._use(weights)
-        if self._pictures is not None:
+        shown = self.bringing.pictures
+        if shown is not None:
             self._ask_live()
             if with_map:
                 due = time.monotonic() - self._measured > BETWEEN_ERRORS
-                self._encoder.ask("map", self._pictures.map, due, weights.snapshot.precision)
+                self._encoder.ask("map", shown.map, due, weights.snapshot.precision)
 
     def go_back(self, past: FromHistory | None) -> None:
         """From now on everything is shown as of this past epoch; None: as of the newest weights again."""
@@ -170,8 +182,7 @@ class Opening(QObject):
         self._decoder.use(weights, anew=True)
         self._encoder.use(weights, anew=True)
         self.mapped.emit(False)  # whatever was under way is not answered any more
-        if self._pictures is not None:
-            self._encode()
+        self._encode()
 
     def _on_weights(self, weights: Weights, step: int) -> None:
         self._session.update_run(step=step)
@@ -179,24 +190,29 @@ class Opening(QObject):
         self._session.set_model_ready(True)
         if isinstance(weights, FromRun) or not ready:
             self._session.logged.emit(f"Weights of step {step} are ready")
-            if self._pictures is not None:
-                self._encode()
+            self._encode()
         self._exploring.refresh()
 
     def _encode(self) -> None:
-        assert self._pictures is not None
-        self._encoder.ask("map", self._pictures.map)
-        self._ask_live()
+        images = self.bringing.wanted(self._past is not None)
+        if images is not None:
+            self._encoder.ask("map", images)
+            self._ask_live()
+
+    def _on_other_points(self) -> None:
+        """More of them, or fewer: encoded now, or by the next weights."""
+        if self._session.model_ready and not self._session.training.active:
+            self._encode()
 
     def settle(self, step: int) -> None:
         """The training has ended at this step: the map is made once more, and properly, from its last weights."""
         self._mapping.settle(step)
-        if self._pictures is not None and self._past is None:
+        if not self.bringing.bring() and self._past is None:
             self._encode()
 
     def _ask_live(self) -> None:
-        assert self._pictures is not None
-        self._encoder.ask("live", self._pictures.live, self._live_seed, self._mixture)
+        assert self.bringing.pictures is not None
+        self._encoder.ask("live", self.bringing.pictures.live, self._live_seed, self._mixture)
 
     def resample(self) -> None:
         """Other samples."""
@@ -209,13 +225,13 @@ class Opening(QObject):
         self._show_samples()
 
     def _show_samples(self) -> None:
-        if self._pictures is not None and self._session.model_ready:
+        if self.bringing.pictures is not None and self._session.model_ready:
             self._ask_live()
 
     def _on_surveyed(self, survey: Survey) -> None:
-        if self._pictures is None or not np.array_equal(survey.encoding.index, self._pictures.map.index):
+        if self.bringing.images_of(survey) is None:
             return
-        self._mapping.take(self._with_errors(survey))
+        self.bringing.take(self._with_errors(survey))
         self._exploring.begin()
         self._exploring.resurvey()
         self.mapped.emit(self._mapping.following)
@@ -240,7 +256,8 @@ class Opening(QObject):
         newest = self._past is None and not self._session.training.active
         if run is None or run.read_only or not newest or survey.encoding.step != run.step:
             return
-        labels = None if self._pictures is None else self._pictures.map.labels
+        images = self.bringing.images_of(survey)
+        labels = None if images is None else images.labels
         layouts = [
             StoredLayout(kept.settings, kept.coords, kept.followed)
             for kept in self._mapping.layouts.all_of(survey.encoding)

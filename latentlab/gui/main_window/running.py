@@ -22,10 +22,11 @@ from latentlab.events import (
     Started,
     Warned,
 )
-from latentlab.gui.main_window.library import Library, Pictures, pictures, read_run
+from latentlab.gui.main_window.library import Library, Pictures, following, read_run
 from latentlab.gui.main_window.opening import Opening
 from latentlab.gui.main_window.pace import MapPace
 from latentlab.gui.session import Session
+from latentlab.gui.states.amount import preferred
 from latentlab.gui.threads.jobs import Jobs, Ticket
 from latentlab.gui.threads.model_thread import FromSnapshot
 from latentlab.gui.threads.training import Trainer
@@ -75,11 +76,11 @@ class Running(QObject):
 
     def train(self) -> None:
         """A new run with the settings."""
-        config = self._session.config
+        config, choice = self._session.config, preferred()
 
         def prepare(ticket: Ticket) -> tuple[Dataset, Pictures]:
             dataset = self._library.load(config.data, config.training.seed, ticket)
-            return dataset, pictures(dataset)
+            return dataset, following(dataset, choice)
 
         def begin(found: tuple[Dataset, Pictures]) -> None:
             dataset, shown = found
@@ -100,10 +101,11 @@ class Running(QObject):
             return
         total = {"training": {"epochs": max(run.epoch, 0) + epochs}}
         config = RunConfig.parse(merge(run.config.to_dict(), total))
+        choice = self._session.amount.wanted or preferred()
 
         def prepare(ticket: Ticket) -> tuple[Dataset, Pictures]:
             dataset = self._library.load(config.data, config.training.seed, ticket)
-            return dataset, pictures(dataset)
+            return dataset, following(dataset, choice)
 
         def begin(found: tuple[Dataset, Pictures]) -> None:
             self._launch(config, *found, lambda: RunFolder(run.path), new=False)
@@ -215,6 +217,8 @@ class Running(QObject):
         opened = read_run(RunFolder(self.trainer.path))
         if session.run is None or session.run.path != opened.run.path:
             self._opening.begin(opened, self._pictures)
+        else:
+            self._opening.bringing.go_on(self._pictures)
         session.update_run(status="training", config=opened.run.config)
         self._began, self._first_step = time.monotonic(), event.step
         session.set_training(

@@ -59,7 +59,10 @@ def _connect_map(window: "MainWindow") -> None:
     view.thumbnails.wanted.connect(window.picturing.want)
     view.layout_chosen.connect(window.mapping.choose)
     view.projection_chosen.connect(window.session.set_projection)
-    view.layout_asked.connect(lambda what: getattr(window.mapping, what)())
+    view.layout_asked.connect(
+        lambda what: getattr(window.opening.bringing if what == "cancel" else window.mapping, what)()
+    )
+    view.amount.chosen.connect(window.opening.bringing.choose)
     view.picked.connect(window.selecting.pick)
     view.shown.connect(window.selecting.show_only)
     view.asked.connect(lambda name: window.actions_table.actions[name].trigger())
@@ -196,7 +199,7 @@ def _map_handlers(window: "MainWindow") -> Handlers:
         "axes": lambda: mapping.choose("axes"),
         "tsne": lambda: mapping.choose("tsne"),
         "anew": mapping.anew,
-        "cancel_layout": mapping.cancel,
+        "cancel_layout": window.opening.bringing.cancel,
         "options": window.views.map.options.toggle_popup,
         **{f"overlay_{name}": partial(_toggle_overlay, window, name) for name in NAMES},
     }
