@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from latentlab.gui.session import Session
+from latentlab.gui.views.map.amount import Amount
 from latentlab.gui.views.map.filter import Filter, counted
 from latentlab.gui.views.map.hover import Hover, position
 from latentlab.gui.views.map.kinds import KindButtons
@@ -89,6 +90,8 @@ class MapView(QWidget):
         self.options = MapOptions(self)
         self.projection = ProjectionPanel(self._session)
         self.options.add_section("Layout", self.projection)
+        self.amount = Amount(self._session)
+        self.options.add_section("Points", self.amount)
         self.overlays = Overlays(self._session, self.canvas, self.points, self)
         self.options.add_section("Overlays", self.overlays.switches)
         self.thumbnails = Thumbnails(self._session, self.canvas, self.points, self)
