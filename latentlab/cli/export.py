@@ -2,6 +2,7 @@
 
 import sys
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentlab.cli.exits import DONE
@@ -14,15 +15,22 @@ if TYPE_CHECKING:
     from latentlab.explore.mixture import Mixture
     from latentlab.explore.path_file import PathFile
 
-CHOICES = ("start", "end", "frames", "fps", "method", "count", "label", "scale", "ping_pong", "projection", "seed")
+CHOICES = (
+    *("start", "end", "frames", "fps", "method", "count", "label", "scale", "ping_pong", "loop", "overshoot", "dim"),
+    *("projection", "seed"),
+)
 
 
 def export(request: Namespace) -> int:
     """Writes the file, names it on stdout and returns the exit code. Raises ValueError for a wrong request."""
-    open_run(request.run, runs_root(request.checkpoints))  # before torch is imported, which takes seconds
+    found = open_run(request.run, runs_root(request.checkpoints))  # before torch is imported, which takes seconds
+    request.out = _out(request, found.name)
+    if request.what == "curves":
+        return _curves(request, found)
     from latentlab.export import exports
 
     exports.check(request.what, request.out)
+    _check_kind(request)
     _check_prior(request)
     path = _path(request)
     run, loaded = opened(request.run, request.checkpoints)
@@ -46,6 +54,43 @@ def export(request: Namespace) -> int:
         )
     print(request.out)
     return DONE
+
+
+def _out(request: Namespace, run: str) -> Path:
+    """The file: --out, or one named after the run and what it is of. Raises ValueError where both formats differ."""
+    out: Path | None = request.out
+    if out is None and request.format is None:
+        raise ValueError("name a file with --out, or a format with --format")
+    if request.format is None:
+        assert out is not None, "one of both is there"
+        return out
+    suffix = "" if request.format == "folder" else f".{request.format}"
+    if out is None:
+        return Path(f"{run}-{request.what}{suffix}")
+    if not out.suffix:
+        return out.with_name(out.name + suffix)
+    if out.suffix.lower() != suffix:
+        raise ValueError(f"--out {out} is no {request.format}: leave out its suffix, or --format")
+    return out
+
+
+def _curves(request: Namespace, run: RunFolder) -> int:
+    """The records of the training, which need no model."""
+    from latentlab.export.tables import save_records
+
+    if request.out.suffix.lower() != ".csv":
+        raise ValueError(f"curves can be written as .csv, and {request.out.name} is none")
+    save_records(request.out, run.metrics.read())
+    print(request.out)
+    return DONE
+
+
+def _check_kind(request: Namespace) -> None:
+    """Raises ValueError for a choice that this kind knows nothing of."""
+    if request.dim is not None and request.what != "traversal":
+        raise ValueError(f"--dim is for traversal; {request.what} goes along no dimension")
+    if request.overshoot is not None and request.what not in ("interpolation", "traversal"):
+        raise ValueError(f"--overshoot is for interpolation and traversal; {request.what} has no ends")
 
 
 def _check_prior(request: Namespace) -> None:

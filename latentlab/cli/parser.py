@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 from latentlab.cli.settings import add_flags
 
 COMMANDS = ("gui", "train", "sweep", "evaluate", "export", "runs", "settings", "doctor")
-EXPORTS = ("samples", "reconstructions", "interpolation", "traversal", "map", "latents")
+EXPORTS = ("samples", "reconstructions", "interpolation", "traversal", "map", "latents", "curves")
+EXPORT_FORMATS = ("png", "gif", "webp", "apng", "mp4", "folder", "csv", "npy")
 SPLITS = ("test", "validation", "train")
 
 
@@ -218,8 +219,9 @@ def _export(commands: Any) -> None:
   latentlab export digits-demo samples --out samples.png --count 64
   latentlab export digits-demo samples --prior mixture --out better.png
   latentlab export digits-demo interpolation --from 3 --to 40 --frames 60 --fps 30 --out morph.gif
-  latentlab export digits-demo interpolation --path walk.json --out walk.gif
+  latentlab export digits-demo interpolation --path walk.json --format webp --fps 20 --scale 8 --ping-pong
   latentlab export digits-demo traversal --out traversal.png
+  latentlab export digits-demo traversal --dim 3 --overshoot 0.2 --out dimension-3.gif
   latentlab export digits-demo map --out map.png
   latentlab export digits-demo latents --out latents.csv""",
     )
@@ -228,17 +230,18 @@ def _export(commands: Any) -> None:
     command.add_argument(
         "--out",
         type=Path,
-        required=True,
         metavar="FILE",
-        help="its suffix decides the format: .png or .gif; map and latents also .csv or .npy",
+        help="its suffix decides the format: .png, .gif, .webp, .apng, .mp4, none (a folder of pictures); map and "
+        "latents: .csv or .npy, curves: .csv (default: RUN-WHAT, with the suffix of --format)",
     )
+    command.add_argument("--format", choices=EXPORT_FORMATS, help="the format, where --out does not name it")
     command.add_argument("--from", dest="start", type=int, metavar="I", help="index of the first image")
     command.add_argument("--to", dest="end", type=int, metavar="J", help="index of the last image")
     command.add_argument(
         "--path", type=Path, metavar="FILE", help="of interpolation: along a path that was saved in the window"
     )
     command.add_argument("--frames", type=_at_least_one, metavar="N", help="pictures on the way")
-    command.add_argument("--fps", type=float, metavar="F", help="frames per second of a .gif, at most 50")
+    command.add_argument("--fps", type=float, metavar="F", help="frames per second of an animation (default: 20)")
     command.add_argument(
         "--method",
         choices=("linear", "spherical", "smooth"),
@@ -254,7 +257,14 @@ def _export(commands: Any) -> None:
     command.add_argument("--label", metavar="CLASS", help="class to decode with, for a conditional model")
     command.add_argument("--scale", type=_at_least_one, metavar="N", help="pixels per pixel")
     command.add_argument("--ping-pong", action="store_true", help="there and back again")
-    command.add_argument("--projection", choices=("umap", "pca"), help="of the map (default: pca)")
+    command.add_argument("--once", dest="loop", action="store_false", help="an animation that does not begin again")
+    command.add_argument(
+        "--overshoot", type=float, metavar="SHARE", help="go on beyond both ends, by this share of the way: 0.2"
+    )
+    command.add_argument("--dim", type=int, metavar="K", help="of traversal: latent dimension K alone")
+    command.add_argument(
+        "--projection", choices=("umap", "pca"), help="of the map (default: pca); of latents: adds coordinates"
+    )
     command.add_argument("--seed", type=_seed, default=0, metavar="N", help="of samples and choices (default: 0)")
 
 

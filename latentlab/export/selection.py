@@ -2,8 +2,6 @@
 
 import csv
 import io
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +9,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from latentlab.explore.grids import to_rgb
-from latentlab.export.pictures import Cancelled, FramesDone
+from latentlab.export.folders import save_folder
+from latentlab.export.watching import Cancelled, FramesDone, Watch
 from latentlab.images import Pixels
-from latentlab.runs.files import blaming, sync_folder, temporary_beside, write_array, write_whole
+from latentlab.runs.files import write_array, write_whole
 from latentlab.runs.names import cleaned
 
 Floats = NDArray[np.float32]
@@ -57,27 +54,11 @@ def save_selection(
     """
     if not len(selected):
         raise ValueError("nothing is selected: there is nothing to export")
-    watch = _Watch(len(selected), progress, cancelled)
+    watch = Watch(len(selected), progress, cancelled)
     return {"table": _table, "latents": _latents, "pictures": _pictures}[what](path, selected, watch)
 
 
-@dataclass(frozen=True)
-class _Watch:
-    """Reports now and then, and asks whether to go on."""
-
-    total: int
-    progress: FramesDone | None
-    cancelled: Callable[[], bool] | None
-
-    def goes_on(self, done: int) -> bool:
-        if self.cancelled is not None and self.cancelled():
-            return False
-        if self.progress is not None:
-            self.progress(done, self.total)
-        return True
-
-
-def _table(path: Path, selected: Selected, watch: _Watch) -> bool:
+def _table(path: Path, selected: Selected, watch: Watch) -> bool:
     """index, label, the figures, x and y on the map, z0 and so on; numbers read back as the same float32."""
     names = ["index", *(["label"] if selected.labels else []), *selected.figures]
     values = [*selected.figures.values()]
@@ -96,28 +77,16 @@ def _table(path: Path, selected: Selected, watch: _Watch) -> bool:
     return _finish(watch, lambda: write_whole(path, text.getvalue().encode("utf-8")))
 
 
-def _latents(path: Path, selected: Selected, watch: _Watch) -> bool:
+def _latents(path: Path, selected: Selected, watch: Watch) -> bool:
     return _finish(watch, lambda: write_array(path, selected.mu.astype(np.float32)))
 
 
-def _pictures(path: Path, selected: Selected, watch: _Watch) -> bool:
-    """Written into a folder beside, which takes the name once all are there."""
+def _pictures(path: Path, selected: Selected, watch: Watch) -> bool:
     if selected.pixels is None:
         raise ValueError("the pictures are not loaded yet: wait until the map shows them")
-    if path.exists():
-        raise ValueError(f"{path} is there already: choose a name for a new folder")
-    beside = temporary_beside(path)
-    with blaming(path):
-        try:
-            beside.mkdir()
-            for row, index in enumerate(selected.index.tolist()):
-                if row % 20 == 0 and not watch.goes_on(row):
-                    return False
-                name = picture_name(index, selected.labels[row] if selected.labels else "")
-                Image.fromarray(to_rgb(selected.pixels[row])).save(beside / name, "PNG")
-            return _finish(watch, lambda: _take_name(beside, path))
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+    labels = selected.labels or [""] * len(selected)
+    names = [picture_name(index, label) for index, label in zip(selected.index.tolist(), labels, strict=True)]
+    return save_folder(path, selected.pixels, names, watch)
 
 
 def picture_name(index: int, label: str) -> str:
@@ -125,12 +94,7 @@ def picture_name(index: int, label: str) -> str:
     return f"{index:06d}-{cleaned(label)}.png" if label else f"{index:06d}.png"
 
 
-def _take_name(beside: Path, path: Path) -> None:
-    os.rename(beside, path)
-    sync_folder(path.parent)
-
-
-def _finish(watch: _Watch, write: Callable[[], None]) -> bool:
+def _finish(watch: Watch, write: Callable[[], None]) -> bool:
     """The last question, then the one step that cannot be half done."""
     if not watch.goes_on(watch.total):
         return False

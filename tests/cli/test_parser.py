@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from latentlab.cli.parser import COMMANDS, EXPORTS, parse, similar_command
+from latentlab.cli.parser import COMMANDS, EXPORT_FORMATS, EXPORTS, parse, similar_command
 from latentlab.cli.settings import FLAGS
 from latentlab.cli.train import configuration
 from latentlab.config import DeviceKind, LikelihoodKind, ModelKind, NetworkKind, RunConfig
@@ -74,7 +74,7 @@ def test_a_misspelt_command_is_recognised() -> None:
         ["evaluate"],
         ["evaluate", "run", "--split", "all"],
         ["evaluate", "run", "--samples", "0"],
-        ["export", "run", "samples"],
+        ["export", "run", "samples", "--format", "bmp"],
         ["export", "run", "everything", "--out", "a.png"],
     ],
     ids=" ".join,
@@ -100,7 +100,8 @@ def test_the_help_names_what_the_configuration_knows(capsys: pytest.CaptureFixtu
 def test_the_help_names_the_exports_there_are() -> None:
     from latentlab.export.exports import FORMATS
 
-    assert set(FORMATS) == set(EXPORTS)
+    assert {*FORMATS, "curves"} == set(EXPORTS)
+    assert {f".{each}" for each in EXPORT_FORMATS} - {".folder"} == {s for f in FORMATS.values() for s in f} - {""}
 
 
 def test_the_help_states_the_true_defaults(capsys: pytest.CaptureFixture[str]) -> None:

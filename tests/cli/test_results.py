@@ -137,6 +137,26 @@ def test_an_animation_takes_as_long_as_asked(call: Callable[..., Any], trained_r
     assert duration == 600
 
 
+def test_the_format_may_be_named_instead_of_the_file(
+    call: Callable[..., Any], trained_run: RunFolder, tmp_path: Path
+) -> None:
+    words = ("--frames", "5", "--fps", "20", "--scale", "8", "--ping-pong", "--once", "--overshoot", "0.2")
+    answer = call("export", "small", "interpolation", "--format", "webp", *words)
+    assert (answer.code, answer.out) == (0, "small-interpolation.webp\n")
+    with Image.open(tmp_path / "small-interpolation.webp") as film:
+        assert film.size == (64, 64)
+        assert (film.n_frames, film.info["loop"]) == (8, 1)  # type: ignore[attr-defined]
+    assert call("export", "small", "samples", "--format", "folder", "--count", "12", "--out", "some").code == 0
+    assert len(list((tmp_path / "some").glob("*.png"))) == 12
+    assert call("export", "small", "traversal", "--dim", "2", "--frames", "4", "--out", "two.apng").code == 0
+    with Image.open(tmp_path / "two.apng") as film:
+        assert film.n_frames == 4  # type: ignore[attr-defined]
+    assert call("export", "small", "curves", "--format", "csv").code == 0
+    lines = (tmp_path / "small-curves.csv").read_text().splitlines()
+    assert "neg_elbo" in lines[0]
+    assert len(lines) == len(trained_run.metrics.read()) + 1
+
+
 def test_a_path_saved_in_the_window_is_followed(
     call: Callable[..., Any], trained_run: RunFolder, tmp_path: Path
 ) -> None:
@@ -172,6 +192,13 @@ def test_latents_are_a_table_of_every_image(call: Callable[..., Any], trained_ru
         ("samples --out s.png --label 3", "not conditional"),
         ("interpolation --out a.png --from 99999", "99999"),
         ("interpolation --out a.gif --fps 0", "frames per second"),
+        ("interpolation --out a.gif --format webp", "no webp"),
+        ("interpolation --frames 3", "--format"),
+        ("samples --format gif --dim 1", "--dim is for traversal"),
+        ("samples --format gif --overshoot 1", "has no ends"),
+        ("traversal --format gif --dim 99", "no latent dimension 99"),
+        ("interpolation --format gif --overshoot=-1", "share of the path"),
+        ("curves --out a.npy", ".csv"),
     ],
 )
 def test_exports_that_cannot_be(call: Callable[..., Any], trained_run: RunFolder, words: str, named: str) -> None:

@@ -56,12 +56,18 @@ def test_every_kind_is_written_in_every_format(run, conditional, digits, tmp_pat
         out = tmp_path / f"{name}{suffix}"
         assert export(model, some, what, out, Options(frames=4, count=12))
         if suffix == ".npy":
-            assert np.isfinite(np.load(out, allow_pickle=False)).all()
+            held = np.load(out, allow_pickle=False)
+            assert all(np.isfinite(held[name]).all() for name in ("mu", "log_var")) if held.dtype.names else True
+            assert len(held) == 12
         elif suffix == ".csv":
             assert len(table(out)[1]) == 12
+        elif suffix == "":
+            assert len(list(out.iterdir())) == (12 if what == "samples" else 4)
+        elif suffix == ".mp4":
+            assert b"ftyp" in out.read_bytes()[:16]
         else:
             with Image.open(out) as picture:
-                assert picture.format == suffix[1:].upper()
+                assert picture.format == suffix[1:].upper().replace("APNG", "PNG")
                 assert getattr(picture, "n_frames", 1) == (1 if suffix == ".png" else 12 if what == "samples" else 4)
 
 
@@ -135,10 +141,16 @@ def test_latents_read_back_as_they_are(run, digits, tmp_path):
     export(run, digits, "latents", tmp_path / "a.npy")
     export(run, digits, "latents", tmp_path / "a.csv")
     mu = np.concatenate([run.encode(digits.train), run.encode(digits.test)])
-    assert np.array_equal(np.load(tmp_path / "a.npy"), mu)
+    held = np.load(tmp_path / "a.npy")
+    assert held.dtype.names == ("index", "split", "label", "mu", "log_var")
+    assert np.array_equal(held["mu"], mu)
+    assert np.array_equal(held["log_var"][:20], encode(run.model, digits.train.take(np.arange(20))).log_var)
+    assert held["label"].tolist() == [*digits.train.labels, *digits.test.labels]
+    assert held["split"].tolist().count("test") == len(digits.test)
     header, rows = table(tmp_path / "a.csv")
-    assert header == ["index", "split", "label", "z0", "z1", "z2", "z3"]
-    assert np.array_equal(np.array([row[3:] for row in rows], np.float32), mu)
+    assert header == ["index", "split", "label", *(f"{what}{dim}" for what in ("mu", "log_var") for dim in range(4))]
+    assert np.array_equal(np.array([row[3:7] for row in rows], np.float32), mu)
+    assert np.array_equal(np.array([row[7:] for row in rows], np.float32), held["log_var"])
     assert [int(row[0]) for row in rows] == [*digits.train.index, *digits.test.index]
     assert [row[1] for row in rows].count("test") == len(digits.test)
     assert [int(row[2]) for row in rows] == [*digits.train.labels, *digits.test.labels]
@@ -191,7 +203,11 @@ def test_more_classes_than_ten_keep_colours_of_their_own_on_the_drawn_map():
 @pytest.mark.parametrize(
     ("what", "file", "reason"),
     [
-        ("samples", "a.bmp", r"samples can be written as \.png or \.gif, and a\.bmp has '\.bmp'"),
+        (
+            "samples",
+            "a.bmp",
+            r"samples can be written as \.png, \.gif, .* or a folder \(no suffix\), and a\.bmp has '\.bmp'",
+        ),
         ("latents", "a", "no suffix"),
         ("weights", "a.png", "unknown export 'weights'; there are: samples"),
         ("map", "nowhere/a.png", "does not exist"),

@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from latentlab.explore.grids import grid
-from latentlab.export.pictures import delays, save_gif, save_png
+from latentlab.export.animations import save_animation
+from latentlab.export.moving_formats import Show, durations
+from latentlab.export.pictures import save_png
 
 
 def frames(count: int, channels: int = 1, side: int = 8, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, channels, side, side), np.uint8)
+
+
+def save_gif(path, images, fps, scale=1, loop=True, ping_pong=False, **watch) -> bool:
+    return save_animation(path, images, Show(fps, scale, ping_pong, loop), **watch)
 
 
 def read(path) -> tuple[list[np.ndarray], list[int], Image.Image]:
@@ -158,7 +164,7 @@ def test_an_impossible_gif_is_refused(tmp_path, images, fps, scale):
 @settings(deadline=None)
 @given(st.integers(1, 500), st.floats(0.1, 50))
 def test_delays_add_up_and_are_even(count, fps):
-    each = delays(count, fps)
+    each = [shown // 10 for shown in durations(count, fps, 10)]
     assert len(each) == count
     assert abs(sum(each) - 100 * count / fps) <= 0.5 + 1e-6
     assert max(each) - min(each) <= 1

@@ -43,14 +43,13 @@ class Exporting(QObject):
         scale = max(SIDE // max(frames.shape[2:]), 1)
 
         def write(ticket: Ticket) -> bool:
-            from latentlab.export.pictures import save_gif
+            from latentlab.export.animations import save_animation
+            from latentlab.export.moving_formats import Show
 
             def progress(done: int, total: int) -> None:
                 ticket.progress("Writing the GIF", done, total)
 
-            return save_gif(
-                path, frames, FPS, scale=scale, ping_pong=True, progress=progress, cancelled=ticket.cancelled
-            )
+            return save_animation(path, frames, Show(FPS, scale, ping_pong=True), progress, ticket.cancelled)
 
         def done(whole: bool) -> None:
             if whole:
