@@ -284,7 +284,7 @@ def test_a_double_click_on_empty_space_shows_all_points(hand: Hand):
 
 @pytest.mark.qt_log_ignore("This plugin does not support grabbing the keyboard")  # offscreen, any menu
 def test_the_context_menu_goes_there_and_sets_an_end(hand: Hand):
-    for row, words in ((30, "Set A here"), (31, "Set B here")):
+    for row, words in ((30, "Set A here: the strip begins"), (31, "Set B here: the strip ends")):
         hand.view.canvas.customContextMenuRequested.emit(hand.pixel(row))
         menu = hand.view.findChild(QMenu, "map_menu")
         (action,) = [each for each in menu.actions() if each.text() == words]

@@ -1,8 +1,10 @@
 """A small card over the map: a picture and a few words, beside a place."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from latentlab.gui.widgets import usual
@@ -10,6 +12,7 @@ from latentlab.gui.widgets.labels import muted
 from latentlab.gui.widgets.picture import PictureView
 
 AWAY = 18  # pixels from the place to the card
+EDGE = 4  # and to the parent's edge
 PICTURE = 64  # pixels at most, in whole multiples of the image
 AFTER, GRACE = 125, 260  # milliseconds until it comes, and until it goes
 
@@ -46,8 +49,9 @@ class FloatingCard(QFrame):
             timer.timeout.connect(then)
         self.hide()
 
-    def set_picture(self, pixels: NDArray[np.uint8] | None, opacity: float = 1.0) -> None:
-        """pixels (C, H, W); fainter where it should not be believed."""
+    def set_picture(self, pixels: NDArray[np.uint8] | None, opacity: float = 1.0, awaited: bool = False) -> None:
+        """pixels (C, H, W); fainter where it should not be believed. awaited: None leaves the outline of one."""
+        self.picture.setVisible(pixels is not None or awaited)
         self.picture.set_pixels(pixels)
         self.picture.set_opacity(opacity)
 
@@ -76,28 +80,36 @@ class FloatingCard(QFrame):
         self._coming.stop()
         self._going.start()
 
-    def show_at(self, place: QPointF) -> None:
+    def show_at(self, place: QPointF, clear: Sequence[QPointF] = ()) -> None:
         """Now, beside `place` (pixels of the parent)."""
         self._coming.stop()
         self._going.stop()
         self.show()
-        self.move_to(place)
+        self.move_to(place, clear)
 
-    def move_to(self, place: QPointF) -> None:
-        """Beside `place` (pixels of the parent), on the side where there is room."""
+    def move_to(self, place: QPointF, clear: Sequence[QPointF] = ()) -> None:
+        """Beside `place`, where there is room and it hides the fewest points of `clear`; in pixels of the parent."""
         layout = self.layout()
         assert layout is not None, "made with one"
         layout.activate()  # words that have just changed count
         self.adjustSize()
         parent = self.parentWidget()
         assert parent is not None, "it floats over something"
-        room = parent.rect()
-        x, y = place.x() + AWAY, place.y() + AWAY
-        if x + self.width() > room.width() - 4:
-            x = place.x() - AWAY - self.width()
-        if y + self.height() > room.height() - 4:
-            y = place.y() - AWAY - self.height()
-        self.move(max(int(x), 4), max(int(y), 4))
+        room = QRectF(parent.rect()).adjusted(EDGE, EDGE, -EDGE, -EDGE)
+        box = min(self._beside(place), key=lambda box: (not room.contains(box), sum(map(box.contains, clear))))
+        self.move(
+            round(max(min(box.left(), room.right() - box.width()), EDGE)),
+            round(max(min(box.top(), room.bottom() - box.height()), EDGE)),
+        )
+
+    def _beside(self, place: QPointF) -> list[QRectF]:
+        """Below and above `place`, each at its right and its left, the most usual first."""
+        right, below = place.x() + AWAY, place.y() + AWAY
+        left, above = place.x() - AWAY - self.width(), place.y() - AWAY - self.height()
+        return [
+            QRectF(x, y, self.width(), self.height())
+            for x, y in ((right, below), (left, below), (right, above), (left, above))
+        ]
 
 
 def usual_words(percentile: float | None, gap: float | None = None) -> str:

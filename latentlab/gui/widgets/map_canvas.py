@@ -1,5 +1,6 @@
 """The surface of the map: zoom at the cursor, pan, and what the mouse does there, in coordinates of the map."""
 
+import math
 from types import ModuleType
 from typing import Protocol
 
@@ -25,6 +26,9 @@ from latentlab.gui.widgets.point_cloud import PointCloud, use_compiled
 
 ZOOM_PER_NOTCH = 1.2
 FARTHEST, CLOSEST = 1e-4, 1e8  # pixels per unit of the map: beyond, numbers run out before the wheel does
+OUT = 4.0  # times as much of the map can be seen as the points need,
+IN_AT_LEAST, IN_PER_SIDE = 40.0, 4.0  # and so many times less, or so many times what parts evenly spread points
+BEYOND = 0.5  # of the points' width and height: so far beside them may the middle of what is seen lie
 DRAG_STARTS = 4  # pixels
 MARGIN = 0.06  # around the points when all of them are shown
 
@@ -61,6 +65,8 @@ class MapCanvas(QWidget):
         self.over: list[Layer] = []
         self._centre = QPointF(0, 0)  # of the map, in the widget's middle
         self._scale = 100.0  # pixels per unit of the map
+        self._bounds: QRectF | None = None  # of the points, and
+        self._count = 0  # how many they are: what there is to zoom to and to pan over
         self._drawn: QImage | None = None  # the points in this view
         self._press: QPointF | None = None
         self._dragging = False
@@ -107,11 +113,13 @@ class MapCanvas(QWidget):
         """One pixel in units of the map."""
         return 1.0 / self._scale
 
+    def keep_to(self, bounds: QRectF, count: int) -> None:
+        """There are so many points within `bounds`: neither the wheel nor a drag leads to where nothing is."""
+        self._bounds, self._count = bounds, count
+
     def fit(self, bounds: QRectF) -> None:
         """Shows all of `bounds`."""
-        room = 1.0 - 2 * MARGIN
-        width, height = max(bounds.width(), 1e-6), max(bounds.height(), 1e-6)
-        self._scale = min(room * min(max(self.width(), 1) / width, max(self.height(), 1) / height), CLOSEST)
+        self._scale = self._fitting(bounds)
         self._centre = bounds.center()
         self.fitted = True
         self.redraw()
@@ -126,6 +134,27 @@ class MapCanvas(QWidget):
         """Shows this place in the middle, as large as that, as if somebody had zoomed and panned there."""
         self._centre, self._scale = QPointF(x, y), min(max(scale, FARTHEST), CLOSEST)
         self._moved()
+
+    def _fitting(self, bounds: QRectF) -> float:
+        """The scale at which all of `bounds` is just to be seen."""
+        width, height = max(bounds.width(), 1e-6), max(bounds.height(), 1e-6)
+        room = (1.0 - 2 * MARGIN) * min(max(self.width(), 1) / width, max(self.height(), 1) / height)
+        return min(room, CLOSEST)
+
+    def _within(self, scale: float) -> float:
+        """The nearest scale that shows something; no farther off than the one in force, which nothing takes away."""
+        if self._bounds is None:
+            return min(max(scale, FARTHEST), CLOSEST)
+        whole = self._fitting(self._bounds)
+        closest = min(whole * max(IN_AT_LEAST, IN_PER_SIDE * math.sqrt(self._count)), CLOSEST)
+        return min(max(scale, min(whole / OUT, self._scale)), max(closest, self._scale))
+
+    def _keep_near(self) -> None:
+        if self._bounds is not None:
+            wide, high = BEYOND * self._bounds.width(), BEYOND * self._bounds.height()
+            room = self._bounds.adjusted(-wide, -high, wide, high)
+            x = min(max(self._centre.x(), room.left()), room.right())
+            self._centre = QPointF(x, min(max(self._centre.y(), room.top()), room.bottom()))
 
     def _view(self) -> QTransform:
         """From the map to pixels."""
@@ -163,7 +192,7 @@ class MapCanvas(QWidget):
         notches = event.angleDelta().y() / 120
         if notches:
             under = self.to_map(event.position())
-            self._scale = min(max(self._scale * ZOOM_PER_NOTCH**notches, FARTHEST), CLOSEST)
+            self._scale = self._within(self._scale * ZOOM_PER_NOTCH**notches)
             self._centre += under - self.to_map(event.position())
             self._moved()
         event.accept()
@@ -244,6 +273,7 @@ class MapCanvas(QWidget):
         signal.emit(place.x(), place.y(), snap)  # type: ignore[attr-defined]
 
     def _moved(self) -> None:
+        self._keep_near()
         self.fitted = False
         self.redraw()
         self.view_moved.emit()

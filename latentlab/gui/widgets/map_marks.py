@@ -11,6 +11,7 @@ from latentlab.gui.widgets import theme
 
 XY = tuple[float, float]
 LETTER_RADIUS = 8  # pixels
+FAINT = 0.4  # opacity of the walk that the strip does not follow
 
 
 @dataclass(eq=False)
@@ -51,25 +52,25 @@ class MapMarks:
         self.cursor = Rings(10, 2.5)
         self.a: XY | None = None
         self.b: XY | None = None
-        self.between = 1.0  # how plainly the line between them is seen
+        self.walked = True  # from A to B; else the strip leads elsewhere, and both are faint and nothing joins them
 
     def draw(self, painter: QPainter, view: QTransform) -> None:
         """view: from the map to pixels."""
         colours = theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = theme.qcolor(colours.text)
-        if self.a is not None and self.b is not None:
-            line = QColor(text)
-            line.setAlphaF(self.between)
-            painter.setPen(QPen(line, 1, Qt.PenStyle.DashLine))
+        if self.walked and self.a is not None and self.b is not None:
+            painter.setPen(QPen(text, 1, Qt.PenStyle.DashLine))
             painter.drawLine(view.map(QPointF(*self.a)), view.map(QPointF(*self.b)))
         self.neighbours.draw(painter, view, theme.qcolor(colours.muted))
         self.selected.draw(painter, view, theme.qcolor(colours.accent))
         self.hovered.draw(painter, view, text)
         self.cursor.draw(painter, view, text)
+        painter.setOpacity(1.0 if self.walked else FAINT)
         for letter, place in (("A", self.a), ("B", self.b)):
             if place is not None:
                 _draw_letter(painter, view.map(QPointF(*place)), letter)
+        painter.setOpacity(1.0)
 
 
 def _draw_letter(painter: QPainter, at: QPointF, letter: str) -> None:

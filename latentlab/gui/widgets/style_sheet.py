@@ -55,10 +55,11 @@ QPushButton[look="segment"], QToolButton[look="segment"] { border-radius: 3px; }
 QPushButton[size="narrow"] { padding: 4px 7px; }
 QPushButton:checked, QToolButton:checked { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton:checked:focus, QToolButton:checked:focus { border-color: $text; }
-QToolButton[look="tool"] { background: transparent; border-color: transparent; border-radius: 4px; padding: 0; }
+QToolButton[look="tool"] { background: transparent; border-color: transparent; border-radius: 4px; padding: 0 0 0 2px;
+  color: $muted; font-size: 11px; }
 QToolButton[look="tool"]:hover { background: $control; }
 QToolButton[look="tool"]:focus { border-color: $accent; }
-QToolButton[look="tool"]:checked { background: $accent; border-color: $accent; }
+QToolButton[look="tool"]:checked { background: $accent; border-color: $accent; color: $on_accent; }
 QToolButton[look="tool"]:checked:focus { border-color: $text; }
 QPushButton[look="quiet"], QToolButton[look="quiet"] { background: transparent; border-color: transparent;
   color: $muted; padding: 1px 4px; font-size: 11px; min-height: 14px; }

@@ -7,15 +7,15 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPainterPath, QPen, QPolygonF, QT
 
 from latentlab.explore.paths import simplify
 from latentlab.gui.session import Session
+from latentlab.gui.views.map.hover import Told
 from latentlab.gui.views.map.tools import Tool, Tools
 from latentlab.gui.widgets import theme
-from latentlab.gui.widgets.map_marks import XY
+from latentlab.gui.widgets.map_marks import FAINT, XY
 from latentlab.gui.widgets.point_cloud import nearest
 
 MOST = 12  # waypoints of a path drawn by hand
 TOLERANCE = 4  # pixels by which it may be straightened
 HANDLE, REACH = 8, 12  # pixels: the radius of a waypoint's number, and how near to it the mouse takes it
-FAINT = 0.4  # opacity of the walk that the strip does not follow
 EXACT = ("pca", "axes")
 HINT = "Draw a path, or click its waypoints: Enter ends it, Backspace takes one back, Esc gives up"
 
@@ -120,12 +120,12 @@ class Paths(QObject):
         self._session, self._tools, self._canvas = session, tools, tools.canvas
         self.tool = PathTool(self, tools)
         tools.add(self.tool)
+        tools.hover.over.append(self.told_at)
         self._canvas.over.append(self)
         self._canvas.double_clicked.connect(self._on_double_clicked)
         self._canvas.hovered.connect(self._on_hovered)
         self._canvas.installEventFilter(self)
-        session.walk_changed.connect(self._on_walk)
-        for signal in (session.route_changed, session.layout_changed):
+        for signal in (session.route_changed, session.layout_changed, session.walk_changed):
             signal.connect(self.update)
 
     def update(self) -> None:
@@ -138,6 +138,15 @@ class Paths(QObject):
     def handle_at(self, x: float, y: float) -> int | None:
         places = self.places()
         return None if places is None else nearest(places, (x, y), REACH * self._canvas.pixel_size())
+
+    def told_at(self, x: float, y: float) -> Told | None:
+        """What the card says of the waypoint there."""
+        number, route = self.handle_at(x, y), self._session.route
+        if number is None or route is None:
+            return None
+        in_use = "" if self._session.walk == "path" else "not in use: the strip goes from A to B"
+        ways = "drag it to move it" if self.in_hand else "drag it with the Path tool (T)"
+        return Told(f"Waypoint {number + 1} of {len(route.z)}", (in_use or "the strip leads through it", ways))
 
     def snapped(self, x: float, y: float, snap: bool) -> XY:
         """The place, or that of the nearest sample."""
@@ -157,11 +166,6 @@ class Paths(QObject):
         for number, (x, y) in enumerate(places.tolist(), 1):
             _draw_handle(painter, view.map(QPointF(x, y)), number)
         painter.restore()
-
-    def _on_walk(self) -> None:
-        """Of the path and the line from A to B that is fainter which the strip does not follow."""
-        self._canvas.marks.between = FAINT if self._session.walk == "path" else 1.0
-        self.update()
 
     # -- what the mouse and the keys do besides the tool's own
 

@@ -9,7 +9,7 @@ from latentlab.gui.views.map.tools import Tool, Tools
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.named import named
 
-SIDE, GAP, EDGE = 26, 2, 6  # pixels of a button, between them, and to the map's corner
+WIDTH, HEIGHT, GAP, EDGE = 42, 26, 2, 6  # pixels of a button, between them, and to the map's corner
 
 
 class ToolBar(QFrame):
@@ -48,7 +48,9 @@ class ToolBar(QFrame):
         button = named(QToolButton(self), f"tool_{tool.name}", f"Tool: {words}", f"{words}: {tool.tip}")
         button.setProperty("look", "tool")
         button.setCheckable(True)
-        button.setFixedSize(SIDE, SIDE)
+        button.setText(tool.key)  # beside its sign: it is the quicker way
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setFixedSize(WIDTH, HEIGHT)
         button.setIconSize(QSize(16, 16))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda _=False, name=tool.name: self._session.set_tool(name))

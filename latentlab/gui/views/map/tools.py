@@ -290,7 +290,7 @@ class Tools(QObject):
     def move(self, x: float, y: float, snap: bool) -> None:
         """The place in hand goes there."""
         if len(self._points):
-            self.hover.set_row(None)
+            self.hover.leave()
             self.moved.emit(x, y, snap)
 
     def places(self) -> Places:

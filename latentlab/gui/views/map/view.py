@@ -7,8 +7,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from latentlab.gui.session import Session
 from latentlab.gui.views.map.amount import Amount
+from latentlab.gui.views.map.ends import Ends
 from latentlab.gui.views.map.filter import Filter, counted
-from latentlab.gui.views.map.hover import Hover, position
+from latentlab.gui.views.map.hover import Hover
+from latentlab.gui.views.map.in_view import NOTE as OUT_OF_VIEW
+from latentlab.gui.views.map.in_view import InView
 from latentlab.gui.views.map.kinds import KindButtons
 from latentlab.gui.views.map.live import Live
 from latentlab.gui.views.map.map_note import MapNote
@@ -71,6 +74,8 @@ class MapView(QWidget):
         self.points = Points(self._session, self.canvas, self.colour, self.legend, self)
         self.hover = Hover(self._session, self.canvas, self.points, self)
         self.card = self.hover.card
+        self.ends = Ends(self._session, self.canvas, self.hover, self)
+        self.in_view = InView(self._session, self.canvas, self)
         self.notes = MapNote(self._session, self.canvas, self)
         self.note = self.notes.label
         self.filter = Filter(self._session, self.points, self.legend, self.canvas, self)
@@ -107,7 +112,7 @@ class MapView(QWidget):
         session.run_changed.connect(self._on_run)
         session.place_changed.connect(self._on_place)
         session.selection_changed.connect(self._on_selection)
-        session.ends_changed.connect(self._on_ends)
+        self.in_view.changed.connect(self._show_note)
         session.map_note_changed.connect(self._show_note)
         session.trust_changed.connect(self._show_fact)
         self.kinds.chosen.connect(self.layout_chosen)
@@ -141,10 +146,17 @@ class MapView(QWidget):
 
     def fit(self) -> None:
         """Shows all points."""
+        bounds = self._bounds()
+        if bounds is not None:
+            self.canvas.fit(bounds)
+
+    def _bounds(self) -> QRectF | None:
+        """Of the layout's points."""
         layout = self._session.layout
-        if layout is not None and len(layout.coords):
-            low, high = layout.coords.min(axis=0), layout.coords.max(axis=0)
-            self.canvas.fit(QRectF(float(low[0]), float(low[1]), *(float(side) for side in high - low)))
+        if layout is None or not len(layout.coords):
+            return None
+        low, high = layout.coords.min(axis=0), layout.coords.max(axis=0)
+        return QRectF(float(low[0]), float(low[1]), *(float(side) for side in high - low))
 
     def _on_run(self) -> None:
         run = self._session.run
@@ -158,6 +170,9 @@ class MapView(QWidget):
     def _on_layout(self) -> None:
         if self.points.follow_layout():
             self.hover.forget()
+        bounds = self._bounds()
+        if bounds is not None:
+            self.canvas.keep_to(bounds, len(self.points))
         if self.canvas.fitted and not self.live.fits():
             self.fit()
         self._show_fact()
@@ -166,7 +181,9 @@ class MapView(QWidget):
 
     def _show_note(self) -> None:
         hidden = self.filter.nothing_shown
-        otherwise = ALL_HIDDEN if hidden else "" if self._session.run else EMPTY
+        otherwise = ALL_HIDDEN if hidden else OUT_OF_VIEW if self.in_view.lost else ""
+        if self._session.run is None:
+            otherwise = EMPTY
         self.notes.show(otherwise, centred=not len(self.points) or (hidden and not self._session.map_note))
 
     def _show_fact(self, inside: int = -1) -> None:
@@ -195,7 +212,7 @@ class MapView(QWidget):
     def _mark_all(self) -> None:
         self._on_selection()
         self._on_place()
-        self._on_ends()
+        self.ends.mark()
         self.hover.mark()
 
     def _on_selection(self) -> None:
@@ -206,10 +223,6 @@ class MapView(QWidget):
         self.hover.mark_cursor()
         if self._session.place is None and self.hover.row is None:
             self.card.hide()
-
-    def _on_ends(self) -> None:
-        self.marks.a, self.marks.b = (position(end) for end in self._session.ends)
-        self.canvas.update()
 
     # -- the mouse
 
@@ -229,13 +242,21 @@ class MapView(QWidget):
             ("Select its neighbours", lambda: self.asked.emit("select_near")),
             None,
         ]
+        hidden: list[Entry] = [("Show what is hidden", lambda: self.asked.emit("show_hidden"))]
         entries: list[Entry] = [
-            ("Set A here", lambda: self.end_asked.emit("A")),
-            ("Set B here", lambda: self.end_asked.emit("B")),
+            ("Set A here: the strip begins", lambda: self.end_asked.emit("A")),
+            ("Set B here: the strip ends", lambda: self.end_asked.emit("B")),
             None,
             *(sample if row is not None else []),
-            ("Show what is hidden", lambda: self.asked.emit("show_hidden")),
-            ("Fit all points", self.fit),
-            ("Clear", self.cleared.emit),
+            *(hidden if self._session.visible is not None else []),
+            ("Fit all points into view", self.fit),
+            *self._ways_out(),
         ]
         popup(self, self.canvas.mapToGlobal(point.toPoint()), entries)
+
+    def _ways_out(self) -> list[Entry]:
+        """What Esc would do now, where it would do anything."""
+        group = len(self._session.group)
+        if group:
+            return [(f"Clear the selection ({group:,})", self.cleared.emit)]
+        return [] if self._session.selected is None else [("Deselect the sample", self.cleared.emit)]
