@@ -1,6 +1,6 @@
 """The plane of largest variance: the map that is there at once, and whose every place can be decoded exactly."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -21,10 +21,8 @@ class Pca:
     explained: Floats
 
     @classmethod
-    def fit(cls, mu: Floats, like: "Pca | None" = None) -> Self:
+    def fit(cls, mu: Floats) -> Self:
         """The plane through mu (N, d). Each axis's largest entry is positive, so that a refit does not mirror the map.
-
-        Where there was a plane before, `like`, axes point the way they did: another entry may be the largest by now.
 
         Raises ValueError when there is nothing to fit, or numbers that are not finite.
         """
@@ -42,12 +40,20 @@ class Pca:
         axes[:count] = vectors.T[::-1][:count]
         largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1, keepdims=True), axis=1)
         axes *= np.where(largest < 0, -1.0, 1.0)
-        if like is not None and like.axes.shape == axes.shape:
-            axes *= np.where((axes * like.axes).sum(axis=1, keepdims=True) < 0, -1.0, 1.0)
         total = variance.sum()
         if total > 0:
             shares[:count] = np.maximum(variance[::-1][:count], 0) / total
         return cls(mean, axes, shares)
+
+    def facing(self, z: Floats, coords: Floats) -> Self:
+        """The same plane, each axis turned so that z (n, d) lie on the side where coords (n, 2) show them.
+
+        Weights that have learnt more may put any entry of an axis first, and any sign before it; who looks on sees
+        the points, and they are not to change sides.
+        """
+        shown = coords - coords.mean(axis=0)
+        mirrored = (self.project(z) * shown).sum(axis=0) < 0
+        return replace(self, axes=np.where(mirrored[:, None], -self.axes, self.axes))
 
     def project(self, z: Floats) -> Floats:
         """Coordinates on the plane: (N, d) to (N, 2)."""

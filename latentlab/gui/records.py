@@ -97,10 +97,12 @@ class PointFacts:
 
 @dataclass(frozen=True, eq=False)
 class PointPictures:
-    """Reconstructions of some of the map's points: pixels uint8 (n, C, H, W) of the images with index (n,)."""
+    """Reconstructions of some of the map's points: pixels uint8 (n, C, H, W) of the images with index (n,), decoded by
+    the weights of `step`."""
 
     index: NDArray[np.int64]
     pixels: NDArray[np.uint8]
+    step: int
 
 
 @dataclass(frozen=True)

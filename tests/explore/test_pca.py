@@ -42,6 +42,19 @@ def test_the_map_is_not_mirrored_by_a_refit():
             assert axis[np.abs(axis).argmax()] > 0, "of the two directions always the same"
 
 
+@settings(deadline=None)
+@given(
+    st.integers(0, 999), st.integers(3, 60), st.integers(1, 12), st.sampled_from([(1, 1), (-1, 1), (1, -1), (-1, -1)])
+)
+def test_a_plane_is_turned_to_where_its_points_were_shown(seed, n, d, signs):
+    mu = encoded(seed, n, d)
+    plane = Pca.fit(mu)
+    shown = plane.project(mu) * signs + np.array([30.0, -7.0])  # wherever its origin was
+    turned = plane.facing(mu, shown)
+    assert np.allclose(turned.project(mu), plane.project(mu) * signs, atol=1e-6)
+    assert np.array_equal(turned.mean, plane.mean)
+
+
 @pytest.mark.parametrize(("n", "d"), [(1, 4), (2, 4), (50, 1), (1, 1)])
 def test_few_images_or_one_dimension_still_have_a_map(n, d):
     mu = encoded(0, n, d)

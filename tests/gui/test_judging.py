@@ -180,6 +180,7 @@ def test_points_are_reconstructed_as_the_model_does_it_for_each(shown: Map):
         shown.qtbot.waitUntil(lambda: shown.session.point_pictures is not None, timeout=20000)
         pictures, encoding = shown.session.point_pictures, shown.session.encoding
         assert np.array_equal(pictures.index, encoding.index[rows])
+        assert pictures.step == shown.loaded.step
         assert np.array_equal(pictures.pixels, shown.loaded.decode(encoding.mu[rows]))
         shown.session.set_point_pictures(None)
         picturing.want(rows)

@@ -229,7 +229,7 @@ def test_reconstructions_are_asked_for_what_is_seen_and_swapped_all_at_once(eye:
     eye.qtbot.wait(100)
     assert len(asked) == 1, "nothing is asked for twice while it is on its way"
     made = 255 - session.images.pixels
-    session.set_point_pictures(PointPictures(session.encoding.index[asked[0]], made[asked[0]]))
+    session.set_point_pictures(PointPictures(session.encoding.index[asked[0]], made[asked[0]], 100))
     assert set(check(eye, made)) == set(rows)
     eye.qtbot.wait(100)
     assert len(asked) == 1, "nor when it is there"
@@ -248,13 +248,44 @@ def test_new_weights_bring_new_reconstructions_and_the_old_stay_until_then(eye: 
     eye.frame()
     eye.qtbot.waitUntil(lambda: bool(asked))
     old, new = 255 - session.images.pixels, session.images.pixels // 2
-    session.set_point_pictures(PointPictures(session.encoding.index[asked[0]], old[asked[0]]))
+    session.set_point_pictures(PointPictures(session.encoding.index[asked[0]], old[asked[0]], 100))
     check(eye, old)
     session.set_encoding(replace(session.encoding, step=200))
     check(eye, old)
     eye.qtbot.waitUntil(lambda: len(asked) == 2)
-    session.set_point_pictures(PointPictures(session.encoding.index[asked[1]], new[asked[1]]))
+    session.set_point_pictures(PointPictures(session.encoding.index[asked[1]], new[asked[1]], 100))
     check(eye, new)
+
+
+def test_what_is_seen_together_is_of_the_same_weights(eye: Eye):
+    """While training, other weights decode each time; those that are seen already are then asked for once more."""
+    session, thumbnails = eye.session, eye.view.thumbnails
+    zoom(eye, 4)
+    asked: list[np.ndarray] = []
+    thumbnails.wanted.connect(asked.append)
+    thumbnails.set_kind("reconstructions")
+    eye.frame()
+    eye.qtbot.waitUntil(lambda: bool(asked))
+    old, new = 255 - session.images.pixels, session.images.pixels // 2
+    session.update_run(step=100)
+    session.set_point_pictures(PointPictures(session.encoding.index[asked[0]], old[asked[0]], 100))
+    check(eye, old)
+    pan(eye, 60, 0)
+    eye.frame()
+    eye.qtbot.waitUntil(lambda: len(asked) == 2)
+    stay = set(thumbnails.rows()) & set(asked[0].tolist())
+    assert stay
+    assert not stay & set(asked[1].tolist()), "by the weights that decode"
+    session.update_run(step=101)
+    pan(eye, -60, 0)
+    pan(eye, -60, 0)
+    eye.frame()
+    eye.qtbot.waitUntil(lambda: len(asked) == 3)
+    assert set(asked[2].tolist()) == set(thumbnails.rows())
+    session.set_point_pictures(PointPictures(session.encoding.index[asked[2]], new[asked[2]], 101))
+    check(eye, new)
+    eye.qtbot.wait(100)
+    assert len(asked) == 3
 
 
 def test_without_a_model_nothing_is_asked_for_and_the_options_say_so(eye: Eye):

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QCoreApplication
 
 from latentlab.events import Snapshot
+from latentlab.explore import decode as decoding
 from latentlab.explore.loaded import Loaded, load
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.encoding import Encoder
 from latentlab.gui.threads.model_thread import FromRun, FromSnapshot
+from latentlab.models.build import build
 from latentlab.runs.folder import RunFolder
 
 NOISE = np.random.default_rng(0)
@@ -172,6 +174,34 @@ def test_weights_go_from_a_run_to_snapshots_and_back(qtbot, decoder: Decoder, lo
     assert heard.answers[-1][4] == loaded.step
 
 
+def test_long_work_is_of_the_weights_that_it_was_begun_with(
+    qtbot, decoder: Decoder, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+):
+    """Newer weights come after the first of its steps, and everything else is answered by those."""
+    heard, z, begun = Heard(decoder), places(200), threading.Event()
+    of_step = {step: snapshot(loaded, step, factor) for step, factor in ((900, 0.5), (901, -1.5))}
+
+    def as_begun(*args: Any) -> np.ndarray:
+        if not begun.is_set():
+            begun.set()
+            decoder.use(of_step[901])
+            decoder.ask("place", z, None, None)
+        return inner(*args)
+
+    inner = decoding.decode
+    monkeypatch.setattr(decoding, "decode", as_begun)
+    decoder.use(of_step[900])
+    qtbot.waitUntil(lambda: bool(heard.opened))
+    decoder.ask("thumbnails", z, None, None)
+    qtbot.waitUntil(lambda: len(heard.answers) == 2)
+    answers = {channel: (step, pixels) for channel, _, pixels, _, step in heard.answers}
+    for channel, step in (("thumbnails", 900), ("place", 901)):
+        model = build(loaded.config.model, loaded.image_shape, len(loaded.class_names)).eval()
+        model.load_state_dict(of_step[step].snapshot.state)
+        assert answers[channel][0] == step
+        assert np.array_equal(answers[channel][1], inner(model, z))
+
+
 def test_what_was_forgotten_is_not_delivered_even_where_it_was_answered_already(
     qtbot, decoder: Decoder, loaded: Loaded, trained_run
 ):
@@ -229,6 +259,39 @@ def test_closing_ends_the_thread_at_once_even_while_it_works(qapp, trained_run):
     assert time.monotonic() - began < 5
     assert not [each for each in threading.enumerate() if each.name == "decoding"]
     thread.deleteLater()
+
+
+def test_other_weights_of_a_run_do_not_mirror_its_plane(qtbot, digits, trained_run, loaded: Loaded):
+    """Also those that were gone back to; another run has no plane before it."""
+    encoder = Encoder()
+    heard = Heard(encoder)
+    state = {
+        name: value.detach() * (-1 if name.startswith("latent.mu") else 1)
+        for name, value in loaded.model.state_dict().items()
+    }
+    turned = FromSnapshot(loaded.config, loaded.image_shape, loaded.class_names, Snapshot(3, 1, state))
+    try:
+        some, more = (digits.at(np.arange(200, last)) for last in (500, 700))
+
+        def shown(images: Any) -> np.ndarray:
+            count = len(heard.answers)
+            encoder.ask("map", images)
+            qtbot.waitUntil(lambda: len(heard.answers) > count)
+            return heard.answers[-1].pca.project(heard.answers[-1].encoding.mu)
+
+        encoder.use(FromRun(trained_run.path))
+        first = shown(some)
+        encoder.use(turned, anew=True)
+        assert np.allclose(shown(some), first, atol=1e-3)
+        assert (np.sum((shown(more)[:300] - first) ** 2, axis=0) < np.sum(first**2, axis=0)).all(), "nor do more points"
+        encoder.use(FromRun(trained_run.path), anew=True)
+        assert np.allclose(shown(some), first, atol=1e-3)
+        encoder.forget()
+        encoder.use(turned)
+        assert np.allclose(shown(some), -first, atol=1e-3), "as one that is seen for the first time"
+    finally:
+        encoder.close()
+        encoder.deleteLater()
 
 
 def test_the_encoder_surveys_the_map_and_shows_the_live_images(qtbot, digits, trained_run, loaded: Loaded):

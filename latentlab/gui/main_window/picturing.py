@@ -33,9 +33,9 @@ class Picturing(QObject):
             labels = session.images.labels[rows]
         self._decoder.ask(CHANNEL, encoding.mu[rows], labels, (encoding, rows))
 
-    def _on_decoded(self, channel: str, _number: int, pixels: NDArray[np.uint8], tag: Any, _step: int) -> None:
+    def _on_decoded(self, channel: str, _number: int, pixels: NDArray[np.uint8], tag: Any, step: int) -> None:
         if channel != CHANNEL:
             return
         encoding: Encoding = tag[0]
         if encoding is self._session.encoding:
-            self._session.set_point_pictures(PointPictures(encoding.index[tag[1]], pixels))
+            self._session.set_point_pictures(PointPictures(encoding.index[tag[1]], pixels, step))

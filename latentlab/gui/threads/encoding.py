@@ -46,11 +46,16 @@ def survey(
     log_var: NDArray[np.float32] | None = None,
     seconds: float = 0.0,
     priors: Priors | None = None,
-    last: Pca | None = None,
+    last: Survey | None = None,
 ) -> Survey:
-    """Takes 10 to 100 ms: not for the GUI thread. last: the plane before, which this one is not to mirror."""
-    neighbours, usual = Neighbours(encoding.mu), Usual(encoding.mu, log_var)
-    return Survey(encoding, Pca.fit(encoding.mu, last), neighbours, usual, seconds, log_var, priors)
+    """Takes 10 to 100 ms: not for the GUI thread. last: the one before, whose plane this one is not to mirror."""
+    neighbours, usual, pca = Neighbours(encoding.mu), Usual(encoding.mu, log_var), Pca.fit(encoding.mu)
+    if last is not None:
+        before = last.encoding
+        _, here, there = np.intersect1d(encoding.index, before.index, return_indices=True)
+        if len(here):
+            pca = pca.facing(encoding.mu[here], last.pca.project(before.mu[there]))
+    return Survey(encoding, pca, neighbours, usual, seconds, log_var, priors)
 
 
 class Encoder(ModelThread):
@@ -72,7 +77,7 @@ class Encoder(ModelThread):
     gives_way = True  # to the training, and to the window itself
 
     def __init__(self, parent: QObject | None = None) -> None:
-        self._plane: tuple[int, Pca | None] = (-1, None)  # of the last survey, and the era that it was made in
+        self._last: tuple[int, Survey | None] = (-1, None)  # the last survey, and the era that it was made in
         self._given_up = 0  # the newest request when a map was last given up
         super().__init__("encoding", parent)
 
@@ -125,10 +130,10 @@ class Encoder(ModelThread):
             known = got.reconstruction if errors else None
             encoding = Encoding(got.index, got.mu, got.kl_per_dim, step, known, got.kl)
             priors = Priors(*prior_moments(model))
-            era, last = self._plane
-            last = last if era == self._working_in else None
+            era, last = self._last  # of the same run, whatever was gone back to since
+            last = last if era >= self._opened_in else None
             found = survey(encoding, got.log_var, time.monotonic() - began, priors, last)
-            self._plane = (self._working_in, found.pca)
+            self._last = (self._working_in, found)
             self.say(self.surveyed, found)
 
     def _teller(self) -> Callable[[int, int], None]:

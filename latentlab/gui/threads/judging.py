@@ -1,6 +1,5 @@
 """What the encoding thread finds out about each point when it is asked: how dense its place is, how unusual it is."""
 
-import copy
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,6 +37,5 @@ def judge(
         values = yield from log_density(encoding.mu)
         return Judged(fact, encoding.index, encoding.step, values)
     assert images is not None, "a score is of pictures"
-    frozen = copy.deepcopy(model)  # weights that move on meanwhile must not share the work
-    values = yield from anomaly_scores(frozen, images)
+    values = yield from anomaly_scores(model, images)
     return Judged(fact, images.index, step, values)

@@ -4,12 +4,14 @@ The model comes from a run folder or from a snapshot of the training. Snapshots 
 as they are where the training is on the CPU, and fetched from where it is not: no half-updated weights are ever read.
 Torch is imported by the thread.
 
-Work that takes long is answered by a generator: after each step of it the thread looks at the other channels first.
+Work that takes long is answered by a generator: after each step of it the thread looks at the other channels first. The
+model that it was begun with keeps its weights for it: an answer is of one set of weights, also where newer have come.
 
 Each run that is opened, and each that is closed, begins an era. Whatever was asked for, loaded or answered in an
 earlier one is dropped, even where it already waits to be delivered: one run's pictures are never shown as another's.
 """
 
+import copy
 import logging
 import threading
 from collections.abc import Iterator
@@ -86,6 +88,7 @@ class ModelThread(QObject):
         self._requests: dict[str, tuple[int, tuple[Any, ...]]] = {}
         self._number = 0
         self._era = 0
+        self._opened_in = 0  # the era that the run was opened in: those since then are of the same one
         self._working_in = 0  # the era of what the thread has in hand
         self._closing = False
         self._model: LatentModel | None = None
@@ -100,7 +103,7 @@ class ModelThread(QObject):
         `anew`: no answer of the weights before is delivered any more."""
         with self._wake:
             if anew or isinstance(weights, FromRun):
-                self._begin_era()
+                self._begin_era(another_run=not anew)
             self._weights = weights
             self._wake.notify()
 
@@ -143,9 +146,11 @@ class ModelThread(QObject):
         if era == self._era:
             signal.emit(*values)
 
-    def _begin_era(self) -> None:
+    def _begin_era(self, another_run: bool = True) -> None:
         """With the lock held."""
         self._era += 1
+        if another_run:
+            self._opened_in = self._era
         self._requests.clear()
         self._weights = self._model = None
 
@@ -199,6 +204,11 @@ class ModelThread(QObject):
             if channel not in self._requests and self._working_in == self._era:
                 self._requests[channel] = (number, (_Begun(work),))
 
+    def _under_way(self) -> bool:
+        """An answer was begun that is to be gone on with."""
+        with self._wake:
+            return any(request and isinstance(request[0], _Begun) for _, request in self._requests.values())
+
     def _load(self, weights: Weights) -> None:
         if isinstance(weights, FromRun):
             model, step = self._from_run(weights)
@@ -222,12 +232,20 @@ class ModelThread(QObject):
 
         wanted = (weights.config.model, weights.image_shape, weights.class_names)
         model = self._model if self._made_for == wanted else None
+        if model is not None and self._under_way():
+            model = _twin(model)
         if model is None:
             attributes, classes = len(weights.config.data.attributes), len(weights.class_names)
             model = build(weights.config.model, weights.image_shape, classes, attributes=attributes).eval()
         model.load_state_dict({name: value.cpu() for name, value in weights.snapshot.state.items()}, assign=True)
         self._made_for = wanted
         return model, weights.snapshot.step
+
+
+def _twin(model: "LatentModel") -> "LatentModel":
+    """The same network with the same tensors, which can be given others without a change to the first."""
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    return copy.deepcopy(model, shared)
 
 
 def _read(weights: FromHistory) -> FromSnapshot:

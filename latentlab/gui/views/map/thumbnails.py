@@ -42,7 +42,8 @@ class Thumbnails(QObject):
         self._drawn: Kind = "images"  # as `kind`, but not before the first reconstructions have come
         self._tiling, self._pixmaps = Tiling(), Pixmaps()
         self._rebuilt: OrderedDict[int, Pixels] = OrderedDict()  # reconstructions, by the image's index
-        self._fresh: set[int] = set()  # of the weights that encoded the map
+        self._fresh: set[int] = set()  # of the encoding in hand, and all decoded by the weights of
+        self._step = -1  # this step
         self._asked: set[int] = set()  # on their way
         self._may: NDArray[np.bool_] | None = None  # (N,): points that are shown, and whose picture is known
         self._apart = 0.0  # how far apart the points lie on average, in units of the map
@@ -155,20 +156,25 @@ class Thumbnails(QObject):
             self._pixmaps.drop("reconstructions", key)
         while len(self._rebuilt) > KEPT:
             self._rebuilt.popitem(last=False)
+        if pictures.step != self._step:
+            self._step, self._fresh = pictures.step, set()
         self._fresh.update(index)
         self._asked.difference_update(index)
         self._drawn = self.kind
         self._canvas.update()
 
     def _ask(self) -> None:
-        """For the reconstructions that are to be seen now and are not there."""
-        encoding = self._session.encoding
-        if encoding is None or self.kind != "reconstructions" or not self._session.model_ready:
+        """For the reconstructions that are to be seen now and are not there; for all of them where other weights decode
+        by now, so that those that are seen together are of the same ones."""
+        encoding, run = self._session.encoding, self._session.run
+        if encoding is None or run is None or self.kind != "reconstructions" or not self._session.model_ready:
             return
         missing = {int(encoding.index[row]): row for row in self.rows() if row < len(encoding)}
-        for index in self._fresh & missing.keys():
+        if missing.keys() <= self._fresh:
+            return
+        for index in self._fresh & missing.keys() if run.step == self._step else ():
             del missing[index]
-        if missing and not missing.keys() <= self._asked:
+        if not missing.keys() <= self._asked:
             self._asked = set(missing)
             self.wanted.emit(np.array(list(missing.values()), np.int64))
 
