@@ -19,7 +19,7 @@ from latentlab.gui.main_window.window import MainWindow
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.point_cloud import fetch_compiled
 from latentlab.runs.files import write_whole
-from latentlab.runs.places import default_checkpoints, default_data_dir, demo_run, resources
+from latentlab.runs.places import default_checkpoints, default_data_dir, demo_run, resources, session_file
 
 log = logging.getLogger(__name__)
 SIZE = (1280, 800)
@@ -48,8 +48,9 @@ def run(
     window = MainWindow(root, data_dir or default_data_dir(), warm=screenshot is None)
     _report_timings(window, began)
     window.resize(*(size or SIZE))
-    first = run or demo_run()
-    if first is not None:
+    if screenshot is None:
+        window.restoring.start(session_file(), run, resized=size is not None)
+    elif first := run or demo_run():
         window.open(first)
     hook, signals = _ExceptionDialog(window), _Signals(window)
     window.show()

@@ -31,6 +31,13 @@ def default_data_dir() -> Path:
     return _user_data() / "data"
 
 
+def session_file() -> Path:
+    """What the window remembers of the last time: a file among the platform's user state."""
+    import platformdirs
+
+    return platformdirs.user_state_path("latentlab", appauthor=False) / "session.json"
+
+
 def resources() -> Path:
     """The folder of icons and styles, in the installed package or beside it in the source tree."""
     inside, beside = _packaged("resources")

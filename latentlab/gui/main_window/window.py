@@ -24,6 +24,7 @@ from latentlab.gui.main_window.overlaying import Overlaying
 from latentlab.gui.main_window.panels import Panels, make_views
 from latentlab.gui.main_window.path_files import PathFiles
 from latentlab.gui.main_window.picturing import Picturing
+from latentlab.gui.main_window.restoring import Restoring
 from latentlab.gui.main_window.running import Running
 from latentlab.gui.main_window.sampling import SamplingFrom
 from latentlab.gui.main_window.selecting import Selecting
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         self.actions_table.mark(f"tool_{self.session.tool}")
         wiring.mark_overlays(self)
         wiring.mark_undoing(self)
+        self.restoring = Restoring(self)
         self._add_panels_to_menu()
         self.refresh_runs()
         self.preview()
@@ -274,6 +276,7 @@ class MainWindow(QMainWindow):
             self.leaving.ask()
             return
         self._later.stop()
+        self.restoring.close()
         self.undoing.close()
         self.history.close()
         self.running.close()
