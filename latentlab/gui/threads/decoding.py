@@ -21,8 +21,8 @@ AT_ONCE = 32  # thumbnails between two looks at the other channels
 class Decoder(ModelThread):
     """ask(channel, z (N, d), label or None, tag) answers `decoded(channel, number, pixels, tag, step)`.
 
-    pixels: uint8 (N, C, H, W), all by the weights of `step`. tag: whatever the asker wants to have back. Answers of a
-    channel come in the order in which they were asked for; of requests that waited together only the newest is answered.
+    pixels: uint8 (N, C, H, W), all by the weights of `step`. tag: whatever the asker wants to have back. Answers of
+    a channel come in the order in which they were asked for; of those that waited together only the newest is answered.
 
     ask("thumbnails", z (N, d), labels (N,) or None, tag) answers so too, and lets the other channels go first.
     ask("inspect" | "around" | "fill", what, tag) answers `looked(channel, found, tag)`, in steps: see inspecting.py.
