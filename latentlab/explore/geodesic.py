@@ -43,15 +43,30 @@ REACH = 0.25  # of a piece: how far the first step moves its points
 SHORTER = 1e-3  # of the length: what is not shorter by so much is the straight line
 
 
-def decoder_of(model: LatentModel, label: int | None = None) -> Decode:
-    """The likelihood's mean as rows (n, D) of a model in evaluation mode; label: the condition of a conditional one."""
+def decoder_of(model: LatentModel, label: int | tuple[int, int] | None = None) -> Decode:
+    """The likelihood's mean as rows (n, D) of a model in evaluation mode; label: the condition of a conditional one.
+
+    Of two labels it is mixed: z (n, d + 1) has in its last column how much of the second one there is, from 0 to 1.
+    Raises ValueError, when it decodes, where a conditional model has no such class.
+    """
     device = next(model.parameters()).device
 
     def decode(z: Tensor) -> Tensor:
         given = classes(model, label, len(z))
         return model.decode(z.to(device), None if given is None else given.to(device)).flatten(1).cpu()
 
-    return decode
+    if not isinstance(label, tuple):
+        return decode
+    first, last = label
+
+    def decode_mixed(z: Tensor) -> Tensor:
+        ends = (classes(model, each, len(z)) for each in (first, last))
+        a, b = (model.condition(None if each is None else each.to(device), len(z)) for each in ends)  # (n, K)
+        share = z[:, -1:].clamp(0.0, 1.0).to(device)
+        output = model.decoder(z[:, :-1].to(device), a + share * (b - a))  # (n, C, H, W)
+        return model.likelihood.mean(output).flatten(1).cpu()
+
+    return decode_mixed
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from latentlab.explore.paths import Method
+from latentlab.explore.paths import Way
 from latentlab.runs.files import read_json, write_json
 
 SCHEMA_VERSION = 1
@@ -24,7 +24,7 @@ class PathFile:
 
     z: NDArray[np.float32]
     run: str
-    method: Method = "linear"
+    method: Way = "linear"
     label: int | None = None
 
     def check_fits(self, latent_dim: int, name: str) -> None:
@@ -63,7 +63,7 @@ def load_path(file: Path) -> PathFile:
         raise ValueError(f"{file.name} was written by a newer LatentLab: this one cannot read it")
     method: Any = held.get("method")
     label: Any = held.get("label")
-    if method not in get_args(Method):
+    if method not in get_args(Way):
         raise ValueError(f"{file.name} goes between its waypoints in an unknown way: {method!r}")
     whole = isinstance(label, int) and not isinstance(label, bool) and label >= 0
     if not (label is None or whole):

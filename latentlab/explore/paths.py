@@ -7,7 +7,10 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from latentlab.explore.overshoot import overshot
+
 Method = Literal["linear", "spherical", "smooth"]
+Way = Literal["linear", "spherical", "smooth", "geodesic"]  # a geodesic needs the decoder: latentlab.explore.geodesic
 Floats = NDArray[np.floating]
 
 PARALLEL = 1e-6  # radians: below this, or this close to pi, sin(angle) is too small to divide by
@@ -64,6 +67,23 @@ def through(waypoints: ArrayLike, frames: int, method: Method = "linear") -> Flo
     return path
 
 
+def going_on(path: ArrayLike, waypoints: ArrayLike, frames: int) -> Floats:
+    """The path (n, d), n >= 2, with so many more frames beyond either end: (n + 2 * frames, d).
+
+    They go straight on from the first and the last of the waypoints (W, d) (see `overshot`), in steps as long as the
+    straight way through them has between n frames.
+    """
+    inside, points = np.asarray(path), np.asarray(waypoints)
+    if frames <= 0:
+        return inside
+    around = overshot(points, frames / (len(inside) - 1))
+    if len(around) == len(points):  # it stays where it is, and goes on nowhere
+        around = np.concatenate([points[:1], points, points[-1:]])
+    before = interpolate(around[0], points[0], frames + 1)[:-1]
+    after = interpolate(points[-1], around[-1], frames + 1)[1:]
+    return np.concatenate([before, inside, after]).astype(inside.dtype)
+
+
 def simplify(points: ArrayLike, tolerance: float, most: int) -> NDArray[np.int64]:
     """Rows of points (n, 2), ascending, both ends among them, that draw the same line with fewer corners.
 
@@ -97,6 +117,8 @@ def _offer(waiting: list[tuple[float, int, int, int]], line: Floats, first: int,
 
 
 def _check_method(method: str) -> None:
+    if method == "geodesic":
+        raise ValueError("a geodesic needs the decoder: latentlab.explore.geodesic finds it")
     if method not in get_args(Method):
         raise ValueError(f"unknown interpolation '{method}'; there are: {', '.join(get_args(Method))}")
 

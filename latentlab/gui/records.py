@@ -130,10 +130,12 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """A path drawn on the map: waypoints z (W, d), W >= 2, and their places on the map (W, 2)."""
+    """A path drawn on the map: waypoints z (W, d), W >= 2, and their places on the map (W, 2). tied: its first and last
+    are A and B, and go where those go."""
 
     z: Floats
     places: Floats
+    tied: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +166,13 @@ class Place:
 @dataclass(frozen=True, eq=False)
 class Strip:
     """Frames from A to B, or along a path: pixels uint8 (T, C, H, W); nearest (T,) rows of the map; usual (T,)
-    percentiles; method: how it goes between its waypoints."""
+    percentiles; method: how it goes between its waypoints.
+
+    beyond: frames at either end that go on beyond it. length, straight: of the decoded way between the ends and of the
+    straight one through the same waypoints, root of summed squares of pixels from 0 to 1; None until measured.
+    classes: of a conditional model, the condition of all, or of the first and the last between which it is mixed.
+    note: what else is to be said of it, in words.
+    """
 
     pixels: NDArray[np.uint8]
     z: Floats
@@ -173,6 +181,11 @@ class Strip:
     smoothness: float  # mean squared difference of neighbouring frames, pixels in [0, 1]
     method: str = "linear"
     waypoints: int = 2
+    beyond: int = 0
+    length: float | None = None
+    straight: float | None = None
+    classes: int | tuple[int, int] | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ from latentlab.gui.states.amount import AmountState
 from latentlab.gui.states.arithmetic import ArithmeticState
 from latentlab.gui.states.inspector import InspectorState
 from latentlab.gui.states.state import State
+from latentlab.gui.states.strip import StripState
 from latentlab.runs.folder import RunSummary
 
 
@@ -84,6 +85,7 @@ class Session(SessionSignals):
         self.trust: Trust | None = None
         self.inspector = InspectorState(self)
         self.amount = AmountState(self)
+        self.strips = StripState(self)
         self.arithmetic = ArithmeticState(self)
 
     # -- settings and runs

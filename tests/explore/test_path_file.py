@@ -41,7 +41,7 @@ def held(**changes: object) -> str:
         ("[]", "no path of LatentLab"),
         (held(kind="mixture"), "no path of LatentLab"),
         (held(schema_version=2), "newer LatentLab"),
-        (held(method="geodesic"), "unknown way: 'geodesic'"),
+        (held(method="cubic"), "unknown way: 'cubic'"),
         (held(method=["linear"]), "unknown way"),
         (held(waypoints=[[0, 1]]), "two waypoints or more"),
         (held(waypoints=[[0, 1], [2]]), "rows of numbers"),

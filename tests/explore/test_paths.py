@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from latentlab.explore.paths import interpolate, simplify, through
+from latentlab.explore.paths import going_on, interpolate, simplify, through
 
 vectors = st.integers(1, 12).flatmap(
     lambda d: st.tuples(*[arrays(np.float32, d, elements=st.floats(-100, 100, width=32))] * 2)
@@ -73,7 +73,8 @@ def test_spherical_between_opposites_keeps_its_length():
     [
         (([0.0], [1.0], 1), "at least 2 frames"),
         (([0.0], [1.0, 2.0], 5), "same number of dimensions"),
-        (([0.0], [1.0], 5, "geodesic"), "unknown interpolation 'geodesic'"),
+        (([0.0], [1.0], 5, "geodesic"), "needs the decoder"),
+        (([0.0], [1.0], 5, "cubic"), "unknown interpolation 'cubic'"),
     ],
 )
 def test_bad_requests_are_refused_with_a_reason(arguments, reason):
@@ -183,11 +184,29 @@ def test_simplifying_keeps_the_corners_and_drops_the_jitter():
         (([0.0, 1.0], 5), "at least 2 waypoints"),
         (([[0.0], [1.0], [2.0]], 1), "at least 2 frames"),
         (
-            ([[0.0], [1.0], [2.0]], 5, "geodesic"),
-            "unknown interpolation 'geodesic'; there are: linear, spherical, smooth",
+            ([[0.0], [1.0], [2.0]], 5, "cubic"),
+            "unknown interpolation 'cubic'; there are: linear, spherical, smooth",
         ),
     ],
 )
 def test_bad_paths_are_refused_with_a_reason(arguments, reason):
     with pytest.raises(ValueError, match=reason):
         through(*arguments)
+
+
+@settings(deadline=None)
+@given(vectors, st.integers(2, 20), st.integers(0, 6))
+def test_beyond_its_ends_a_straight_path_goes_on_as_it_went(ends, frames, beyond):
+    a, b = (end.astype(np.float64) for end in ends)
+    path = interpolate(a, b, frames)
+    longer = going_on(path, [a, b], beyond)
+    assert len(longer) == frames + 2 * beyond
+    assert np.array_equal(longer[beyond : beyond + frames], path), "both ends are still frames"
+    assert np.allclose(np.diff(longer, axis=0), (b - a) / (frames - 1), atol=1e-6)
+
+
+def test_beyond_a_path_of_several_waypoints_it_follows_the_first_and_the_last_leg():
+    waypoints = np.array([[0.0, 0.0], [0.0, 3.0], [1.0, 3.0]])
+    longer = going_on(through(waypoints, 5), waypoints, 2)
+    assert np.allclose(longer[:2], [[0, -2], [0, -1]])
+    assert np.allclose(longer[-2:], [[2, 3], [3, 3]])

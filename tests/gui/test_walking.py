@@ -169,7 +169,7 @@ def test_a_path_is_saved_and_comes_back_to_the_bit(walker: Walker, tmp_path: Pat
     walker.window.walking.make("smooth", 9)
     file = tmp_path / "walk.json"
     files.save(str(file))
-    walker.window.walking.remove()
+    walker.window.walking.path.remove()
     walker.window.walking.make("linear", 9)
     files.open(str(file))
     assert np.array_equal(session.route.z, z)

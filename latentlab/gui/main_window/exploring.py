@@ -57,6 +57,10 @@ class Exploring(QObject):
         self._go(Place(survey.encoding.mu[row], words, (float(x), float(y)), sample=row))
         self._ask_reconstruction()
 
+    def go_to(self, z: NDArray[np.float32], origin: str) -> None:
+        """To this place (d,), wherever it came from; it is found on the map."""
+        self._go(Place(z, origin), locate=True)
+
     def move_dim(self, dim: int, value: float) -> None:
         z = self._held().copy()
         z[dim] = value
@@ -109,9 +113,10 @@ class Exploring(QObject):
         self.set_end("A")
 
     def set_end(self, which: Literal["A", "B"]) -> None:
-        """A or B goes to the place in hand, and the strip goes between them."""
+        """A or B goes to the place in hand, and the strip goes between them; by way of what was put between them."""
         if self._session.place is not None:
-            self._session.set_walk("ends")
+            if self._session.route is None or not self._session.route.tied:
+                self._session.set_walk("ends")
             self._session.set_end(which, self._session.place)
 
     def return_to(self, place: Place | None, ends: tuple[Place | None, Place | None], again: bool) -> None:

@@ -1,27 +1,48 @@
-"""Walking through latent space: the strip from A to B, or along a path that was drawn on the map."""
+"""Walking through latent space: the strip from A to B, or along a path; in one way, or in several side by side."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from latentlab.explore.paths import Method, through
+from latentlab.explore.curve import Curve
+from latentlab.explore.paths import Way, going_on, through
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.mapping import Mapping
-from latentlab.gui.records import Route, Strip, Walk
+from latentlab.gui.main_window.waypoints import Waypoints
+from latentlab.gui.records import Floats, Strip
 from latentlab.gui.session import Session
+from latentlab.gui.states.strip import COMPARED
 from latentlab.gui.threads.decoding import Decoder
+from latentlab.gui.threads.walks import Classes, WalkAsked, Walked
 
-STRIP_FRAMES = 9
 ANIMATION_FRAMES, FRAMES_PER_LEG, MOST_FRAMES = 48, 16, 240  # of an animation: more where it passes more waypoints
+MEASURED_BY = 96  # pieces for each leg of a way whose decoded length is measured
+SAME = "A and B are the same place: every frame is the same"
+NO_SHORTER = "no way was found that is shorter than the straight one"
+COMPUTING = "straight until the geodesic is there"
+TRAINING = "the geodesic comes when the training pauses or ends: every step of it moves the way"
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What strips are made for: ways in their order; found: how they really go, a geodesic straight where there is
+    none yet; z (T, d) of each, waypoints (W, d)."""
+
+    ways: tuple[Way, ...]
+    found: tuple[Way, ...]
+    z: tuple[Floats, ...]
+    waypoints: Floats
+    beyond: int
+    classes: Classes
+    curve: Curve | None
 
 
 class Walking(QObject):
-    """Makes the strip again whenever what it leads through has changed: `session.walk` says whether A and B or a path.
-
-    A path's waypoints keep their z: on another map they are where that lies, and other weights decode it anew.
-    """
+    """Makes the strip again whenever what it leads through has changed: `session.walk` says whether that is A and B or
+    a path. While a run trains nothing is measured, and no geodesic sought: each snapshot makes everything anew."""
 
     frames_ready = Signal(object, object)  # pixels (T, C, H, W) decoded for an animation, and the file it goes to
 
@@ -29,155 +50,240 @@ class Walking(QObject):
         self, session: Session, mapping: Mapping, exploring: Exploring, decoder: Decoder, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._session, self._mapping, self._decoder = session, mapping, decoder
-        self.method: Method = "linear"
-        self._frames = STRIP_FRAMES
-        self._asked: tuple[Any, Method] = (None, "linear")  # waypoints and method of the last strip asked for
-        decoder.decoded.connect(self._on_decoded)
-        exploring.renewed.connect(self.refresh)
-        for signal in (session.ends_changed, session.route_changed, session.walk_changed):
+        self._session, self._mapping, self._decoder, self._strips = session, mapping, decoder, session.strips
+        self.path = Waypoints(session, mapping, self)
+        self._last: tuple[Any, ...] | None = None  # of what the strip was made last
+        self._curve: tuple[tuple[Any, ...], Curve] | None = None  # the last geodesic, and of what it is one
+        self._awaited: tuple[Any, ...] | None = None  # of what a geodesic was asked for
+        self._ends: list[bytes | None] = [None, None]
+        self._trained = False
+        decoder.walked.connect(self._on_walked)
+        decoder.leading.connect(self._on_leading)
+        exploring.renewed.connect(self._renew)
+        session.ends_changed.connect(self._class_ends)
+        session.run_changed.connect(self._on_run)
+        for signal in (
+            session.ends_changed, session.route_changed, session.walk_changed, self._strips.settings_changed
+        ):  # fmt: skip
             signal.connect(self._follow)
-        session.layout_changed.connect(self._relocate)
+        session.training_changed.connect(self._on_training)
 
-    # -- the path
+    # -- what it leads through
 
-    def draw(self, places: NDArray[np.float64]) -> None:
-        """A path through these places of the map (W, 2), W >= 2: what they show becomes its waypoints."""
-        chart, held = self._mapping.chart, self._held()
-        if chart is None or held is None or len(places) < 2:
-            return
-        z = np.stack([chart.read((float(x), float(y)), held).z for x, y in places])
-        self._session.set_route(Route(z, np.asarray(places, np.float32)))
-        self.choose("path")
+    @property
+    def method(self) -> Way:
+        return self._strips.settings.way
 
-    def move_waypoint(self, number: int, x: float, y: float) -> None:
-        """The path's waypoint goes to this place of the map; what the map does not show of it stays."""
-        chart, route = self._mapping.chart, self._session.route
-        if chart is None or route is None or not 0 <= number < len(route.z):
-            return
-        z, places = route.z.copy(), route.places.copy()
-        z[number], places[number] = chart.read((x, y), route.z[number]).z, (x, y)
-        self._session.set_route(Route(z, places))
-
-    def shorten(self) -> None:
-        """Without its last waypoint; of two, none stays."""
-        route = self._session.route
-        if route is None or len(route.z) < 3:
-            self.remove()
-        else:
-            self._session.set_route(Route(route.z[:-1], route.places[:-1]))
-
-    def take(self, z: NDArray[np.float32], method: Method) -> None:
-        """A path through these waypoints (W, d), wherever they came from."""
-        assert z.shape[1] == self._dims(), "looked at before"
-        self.method = method
-        self._session.set_route(Route(z, self._places(z)))
-        self.choose("path")
-
-    def choose(self, walk: Walk) -> None:
-        """The strip leads from A to B, or along the path; where there is none, one can be drawn."""
-        if walk == "path" and self._session.route is None:
-            if self._session.encoding is not None:
-                self._session.set_tool("path")
-                self._session.told.emit("Draw a path on the map, or click its waypoints and press Enter", False)
-            self._session.walk_changed.emit()  # whoever shows the choice shows what holds
-        else:
-            self._session.set_walk(walk)
-        self._follow()
-
-    def reverse(self) -> None:
-        """The other way round."""
-        route = self._session.route
-        if self._session.walk == "path" and route is not None:
-            self._session.set_route(Route(route.z[::-1].copy(), route.places[::-1].copy()))
-            return
-        a, b = self._session.ends
-        self._session.set_end("A", b)
-        self._session.set_end("B", a)
-
-    def remove(self) -> None:
-        """The path is no more; the strip leads from A to B again."""
-        self._session.set_walk("ends")
-        self._session.set_route(None)
-
-    def waypoints(self) -> NDArray[np.float32] | None:
+    def waypoints(self) -> Floats | None:
         """(W, d) that the strip leads through; None where they are not set yet."""
-        route, (a, b) = self._session.route, self._session.ends
-        if self._session.walk == "path" and route is not None:
-            return route.z
-        return None if a is None or b is None or a.z.shape != b.z.shape else np.stack([a.z, b.z])
+        return self.path.current()
 
-    def _relocate(self) -> None:
-        """The map has another layout: the path is found again on it."""
-        route = self._session.route
-        if route is not None and self._mapping.chart is not None and self._session.layout is not None:
-            self._session.set_route(Route(route.z, self._places(route.z)))
+    def take(self, z: Floats, way: Way) -> None:
+        """A path through these waypoints (W, d), wherever they came from, in this way."""
+        self._strips.change(way=way, compare=False)
+        self.path.take(z)
 
-    def _places(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
-        chart = self._mapping.chart
-        if chart is None:
-            return np.zeros((len(z), 2), np.float32)
-        return np.array([chart.locate(each) for each in z], np.float32)
+    def classes(self) -> Classes:
+        """What a conditional model is told: the class in force, or A's and B's where it goes from one to the other."""
+        held, (a, b) = self._session.condition, self._strips.end_classes
+        if held is None:
+            return None
+        mixed = self._strips.settings.mixed and self.path.between_ends
+        return (a, b) if mixed and a is not None and b is not None and a != b else held
 
-    def _held(self) -> NDArray[np.float32] | None:
-        place = self._session.place
-        if place is not None:
-            return place.z
-        return np.zeros(self._dims(), np.float32) if self._dims() else None
-
-    def _dims(self) -> int:
-        return 0 if self._session.run is None else self._session.run.latent_dim
+    def z(self, way: Way, frames: int) -> Floats | None:
+        """So many places (frames, d) from end to end, a column more where classes are mixed; None without ends. Where
+        its geodesic is not there yet, those of the straight way."""
+        waypoints = self.waypoints()
+        return None if waypoints is None else self._inside(way, waypoints, frames)
 
     # -- its pictures
 
-    def make(self, method: Method, frames: int) -> None:
+    def make(self, way: Way, frames: int) -> None:
         """The strip, in this way from now on."""
-        self.method, self._frames = method, frames
-        if self.waypoints() is not None:
+        told = self._strips.change(way=way, frames=frames)
+        if self.waypoints() is None:
+            if self._session.run is not None and self._session.encoding is not None:
+                words = "A strip needs two ends: go to a place and press A, to another and press B"
+                self._session.told.emit(words, False)
+        elif not told:
             self.refresh()
-        elif self._session.run is not None and self._session.encoding is not None:
-            self._session.told.emit("A strip needs two ends: go to a place and press A, to another and press B", False)
 
     def animate(self, file: str) -> None:
         """Decodes the strip finely, for an animation in `file`."""
         waypoints = self.waypoints()
-        if waypoints is not None:
-            frames = min(max(ANIMATION_FRAMES, FRAMES_PER_LEG * (len(waypoints) - 1)), MOST_FRAMES)
-            self._ask("animation", through(waypoints, frames, self.method), file)
+        if waypoints is None:
+            return
+        frames = min(max(ANIMATION_FRAMES, FRAMES_PER_LEG * (len(waypoints) - 1)), MOST_FRAMES)
+        beyond = round(self._strips.settings.beyond * (frames - 1) / max(self._strips.settings.frames - 1, 1))
+        z = self._with_beyond(self._inside(self.method, waypoints, frames), waypoints, beyond)
+        self._decoder.ask("animation", WalkAsked((z,), self.classes()), file)
 
     def refresh(self) -> None:
         """The strip again, by whatever decodes now."""
-        waypoints = self.waypoints()
-        self._asked = (waypoints, self.method)
-        if waypoints is not None:
-            path = through(waypoints, self._frames, self.method)
-            self._ask("strip", path, (path, self.method, len(waypoints)))
-
-    def _follow(self) -> None:
-        """The strip again, if it leads through anything else now."""
-        waypoints = self.waypoints()
+        waypoints, settings = self.waypoints(), self._strips.settings
+        self._last = self._key(waypoints)
         if waypoints is None:
             return
-        if self._asked[0] is None or self._asked[1] != self.method or not np.array_equal(waypoints, self._asked[0]):
+        ways: tuple[Way, ...] = COMPARED if settings.compare else (settings.way,)
+        curve = self._curve_of(waypoints)
+        found: tuple[Way, ...] = tuple("linear" if way == "geodesic" and curve is None else way for way in ways)
+        z = tuple(
+            self._with_beyond(self._inside(way, waypoints, settings.frames), waypoints, settings.beyond)
+            for way in found
+        )
+        pieces = min(MEASURED_BY * (len(waypoints) - 1), 4 * MEASURED_BY) + 1
+        measured = () if self._training else ("linear", *found)
+        lines = tuple(self._inside(way, waypoints, pieces) for way in measured)
+        asked = _Asked(ways, found, z, waypoints, settings.beyond, self.classes(), curve)
+        self._decoder.ask("walks", WalkAsked(z, asked.classes, lines), asked)
+        if "geodesic" in ways and curve is None:
+            self._seek(waypoints)
+        else:
+            self._awaited = None
+            self._strips.set_note("")
+
+    # -- the ways in latent space
+
+    def _inside(self, way: Way, waypoints: Floats, frames: int) -> Floats:
+        """From end to end (frames, d), with a column for how much of B's class there is where it goes there."""
+        curve = self._curve_of(waypoints) if way == "geodesic" else None
+        if curve is not None:
+            return curve.frames(frames)
+        z = through(waypoints, frames, "linear" if way == "geodesic" else way)
+        return np.column_stack([z, np.linspace(0, 1, frames)]).astype(np.float32) if self._mixed else z
+
+    def _with_beyond(self, z: Floats, waypoints: Floats, beyond: int) -> Floats:
+        """With frames beyond both ends, where the class stays as it is at the end."""
+        dims = waypoints.shape[1]
+        longer = going_on(z[:, :dims], waypoints, beyond)
+        share = np.pad(z[:, dims:], ((beyond, beyond), (0, 0)), mode="edge")
+        return np.concatenate([longer, share], axis=1).astype(np.float32)
+
+    @property
+    def _mixed(self) -> bool:
+        return isinstance(self.classes(), tuple)
+
+    # -- the geodesic
+
+    def _seek(self, waypoints: Floats) -> None:
+        if self._training:
+            self._strips.set_note(TRAINING)
+            return
+        self._awaited = self._geodesic_key(waypoints)
+        self._strips.set_note(COMPUTING)
+        survey, mixed = self._mapping.survey, self._mixed
+        fits = survey is not None and survey.encoding.mu.shape[1] == waypoints.shape[1] and not mixed
+        if mixed:
+            waypoints = np.column_stack([waypoints, np.linspace(0, 1, len(waypoints))]).astype(np.float32)
+        mu = survey.encoding.mu if survey is not None and fits else None
+        self._decoder.ask("geodesic", WalkAsked((waypoints,), self.classes(), mu=mu), self._awaited)
+
+    def _on_leading(self, done: int, total: int) -> None:
+        if self._awaited is not None and total:
+            self._strips.set_note(f"{COMPUTING}: {done / total:.0%}")
+
+    def _curve_of(self, waypoints: Floats) -> Curve | None:
+        return self._curve[1] if self._curve is not None and self._curve[0] == self._geodesic_key(waypoints) else None
+
+    def _geodesic_key(self, waypoints: Floats) -> tuple[Any, ...]:
+        return waypoints.tobytes(), waypoints.shape, self.classes()
+
+    def _renew(self) -> None:
+        """Other weights, or another class: what was short is not any more."""
+        self._curve = None
+        self.refresh()
+
+    def _on_training(self) -> None:
+        """What waited for the training to pause comes now."""
+        trained, self._trained = self._trained, self._training
+        if trained and not self._trained:
+            self._renew()
+
+    @property
+    def _training(self) -> bool:
+        return self._session.training.phase == "training"
+
+    # -- when it is made again
+
+    def _key(self, waypoints: Floats | None) -> tuple[Any, ...]:
+        return None if waypoints is None else waypoints.tobytes(), self._strips.settings, self.classes()
+
+    def _follow(self) -> None:
+        """The strip again, if it leads through anything else now, or in another way."""
+        waypoints = self.waypoints()
+        if waypoints is not None and self._key(waypoints) != self._last:
             self.refresh()
 
-    def _ask(self, channel: str, z: NDArray[np.float32], tag: Any) -> None:
-        self._decoder.ask(channel, z, self._session.condition, tag)
+    def _on_run(self) -> None:
+        if self._session.strip is None:
+            self._curve = self._awaited = self._last = None
 
-    def _on_decoded(self, channel: str, _number: int, pixels: NDArray[np.uint8], tag: Any, _step: int) -> None:
+    def _class_ends(self) -> None:
+        """Notes what class A and B show: the sample's, or that which was in force when the end was set."""
+        images, known = self._session.images, list(self._strips.end_classes)
+        for which, end in enumerate(self._session.ends):
+            now = None if end is None else end.z.tobytes()
+            if now != self._ends[which]:
+                known[which] = None if end is None else self._session.condition
+            if end is not None and end.sample is not None and images is not None and images.labels is not None:
+                known[which] = int(images.labels[end.sample]) if end.sample < len(images.labels) else known[which]
+            self._ends[which] = now
+        self._strips.end_classes = (known[0], known[1])
+
+    # -- what came
+
+    def _on_walked(self, channel: str, found: Any, asked: Any) -> None:
         run = self._session.run
-        if run is None or pixels.shape[1:] != run.image_shape:
+        if run is None:
             return
-        if channel == "strip":
-            self._session.set_strip(self._strip(pixels, *tag))
+        if channel == "geodesic":
+            if asked == self._awaited:
+                self._awaited, self._curve = None, (asked, found)
+                self.refresh()
+        elif found.pixels[0].shape[1:] != run.image_shape:
+            return
         elif channel == "animation":
-            self.frames_ready.emit(pixels, tag)
+            self.frames_ready.emit(found.pixels[0], asked)
+        else:
+            self._show(found, asked)
 
-    def _strip(self, pixels: NDArray[np.uint8], z: NDArray[np.float32], method: Method, waypoints: int) -> Strip | None:
+    def _show(self, walked: Walked, asked: _Asked) -> None:
+        survey, settings = self._mapping.survey, self._strips.settings
+        if survey is None or asked.waypoints.shape[1] != survey.encoding.mu.shape[1]:
+            self._session.set_strip(None)
+            self._strips.set_compared(())
+            return
+        strips = tuple(self._strip(walked, asked, at) for at in range(len(asked.ways)))
+        compared = len(strips) > 1
+        at = asked.ways.index(settings.way) if settings.way in asked.ways else 0
+        self._strips.set_compared(strips if compared else ())
+        self._session.set_strip(strips[at])
+
+    def _strip(self, walked: Walked, asked: _Asked, at: int) -> Strip:
         survey = self._mapping.survey
-        if survey is None or z.shape[1] != survey.encoding.mu.shape[1]:
-            return None
+        assert survey is not None, "looked at before"
+        z, pixels, way = asked.z[at][:, : asked.waypoints.shape[1]], walked.pixels[at], asked.found[at]
         _, nearest = survey.neighbours.nearest(z, 1)
-        steps = np.diff(pixels.astype(np.float32) / 255, axis=0)
         usual = survey.usual.percentile(z).astype(np.float32)
-        return Strip(pixels, z, nearest.reshape(-1), usual, float(np.mean(steps**2)), method, waypoints)
+        strip = Strip(pixels, z, nearest.reshape(-1), usual, smoothness(pixels), way, len(asked.waypoints),
+                      asked.beyond, classes=asked.classes)  # fmt: skip
+        if walked.lengths:
+            strip = replace(strip, straight=walked.lengths[0], length=walked.lengths[1 + at])
+        if way == "geodesic" and asked.curve is not None:
+            strip = replace(strip, straight=asked.curve.straight, length=asked.curve.length)
+        return replace(strip, note=self._note(asked, at))
+
+    def _note(self, asked: _Asked, at: int) -> str:
+        if (asked.waypoints == asked.waypoints[0]).all():
+            return SAME if self.path.between_ends else "All waypoints are the same place: every frame is the same"
+        curve = asked.curve if asked.found[at] == "geodesic" else None
+        if curve is None or not curve.as_straight:
+            return ""
+        legs = len(asked.waypoints) - 1
+        return NO_SHORTER if legs == 1 else f"on {curve.as_straight} of {legs} legs {NO_SHORTER}"
+
+
+def smoothness(pixels: NDArray[np.uint8]) -> float:
+    """The mean squared difference of neighbours among (T, C, H, W), pixels from 0 to 1."""
+    return float(np.square(np.diff(pixels.astype(np.float32) / 255, axis=0)).mean())
