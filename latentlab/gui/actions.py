@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from latentlab.explore.overlays.kinds import KINDS
+from latentlab.gui.widgets.named import wrapped
 
 OVERLAYS = tuple(enumerate(KINDS, start=1))
 
@@ -93,6 +94,33 @@ TABLE = (
     Entry("path_save", "Explore", "Save the path…", "", "What the strip leads through, to be opened again"),
     Entry("path_open", "Explore", "Open a path…", "", "With the run it was made for, or one of as many dimensions"),
     Entry("path_remove", "Explore", "Remove the path", "", "The strip leads from A to B again"),
+    Entry("arithmetic_apply", "Explore/Arithmetic", "Add a direction", "Shift+D", "Of what sets two groups apart"),
+    Entry("arithmetic_sum", "Explore/Arithmetic", "a − b + c", "Shift+S", "What a has and b has not, added to c"),
+    Entry("arithmetic_labels", "Explore/Arithmetic", "One style, every label", "Shift+L", "For a conditional VAE"),
+    Entry("arithmetic_make", "Explore/Arithmetic", "New direction", "Shift+N", "From two groups of images"),
+    Entry("", "Explore/Arithmetic", "-"),
+    Entry("fill_a", "Explore/Arithmetic", "Put the sample into a", "Shift+1", "Or the current place, where none is"),
+    Entry("fill_b", "Explore/Arithmetic", "Put the sample into b", "Shift+2", "Or the current place, where none is"),
+    Entry("fill_c", "Explore/Arithmetic", "Put the sample into c", "Shift+3", "Or the current place, where none is"),
+    Entry("result_go", "Explore/Arithmetic", "Go to the result", "Shift+G", "It becomes the current place"),
+    Entry("result_a", "Explore/Arithmetic", "Result as A", "Shift+A", "The strip begins there"),
+    Entry("result_b", "Explore/Arithmetic", "Result as B", "Shift+B", "The strip ends there"),
+    Entry("", "Explore/Arithmetic", "-"),
+    Entry("group_selection", "Explore/Arithmetic", "Selection as a group…", "", "The selected points, under a name"),
+    Entry("group_file", "Explore/Arithmetic", "Group from a file…", "", "Dataset indices as CSV or JSON"),
+    Entry("direction_anew", "Explore/Arithmetic", "Make the direction anew", "", "By the weights of now"),
+    Entry("direction_rename", "Explore/Arithmetic", "Rename the direction…"),
+    Entry("direction_delete", "Explore/Arithmetic", "Delete the direction…"),
+    Entry("direction_export", "Explore/Arithmetic", "Export the directions…", "", "With their groups, as JSON"),
+    Entry("direction_import", "Explore/Arithmetic", "Import directions…", "", "Of a run with as many dimensions"),
+    Entry("own_open", "Explore/Image", "Encode an image…", "Shift+E", "An image file of your own, beside the data"),
+    Entry("own_paste", "Explore/Image", "Paste an image", "Ctrl+V", "Encode what is in the clipboard"),
+    Entry("own_invert", "Explore/Image", "Invert your image", "Shift+V", "Exchange its light and dark"),
+    Entry("own_back", "Explore/Image", "Back to your image", "", "Inspect it again"),
+    Entry("own_remove", "Explore/Image", "Remove your image"),
+    Entry("", "Explore/Image", "-"),
+    Entry("draw_around", "Explore/Image", "Draw around the image again", "Shift+R", "Other draws from its posterior"),
+    Entry("fill_in", "Explore/Image", "Fill in the masked part, or stop", "Shift+F", "The mask is in the inspector"),
     Entry("light", "View", "Light theme"),
     Entry("dark", "View", "Dark theme"),
     Entry("system", "View", "Theme of the system"),
@@ -139,7 +167,7 @@ class Actions(QObject):
     def _add(self, window: QMainWindow, entry: Entry, handler: Callable[[], object]) -> None:
         action = QAction(entry.words, window)
         action.setObjectName(f"action_{entry.name}")
-        action.setToolTip(entry.tip or entry.words)
+        action.setToolTip(wrapped(entry.tip or entry.words))
         action.triggered.connect(lambda: handler())
         if entry.one_of:
             action.setCheckable(True)

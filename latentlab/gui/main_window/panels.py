@@ -6,9 +6,10 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QToolBar, QWidget
 
 from latentlab.gui.session import Session
+from latentlab.gui.views.arithmetic.view import ArithmeticView
 from latentlab.gui.views.data_view import DataView
 from latentlab.gui.views.dimensions_view import DimensionsView
-from latentlab.gui.views.inspector_view import InspectorView
+from latentlab.gui.views.inspector.view import InspectorView
 from latentlab.gui.views.log_view import LogView
 from latentlab.gui.views.map.view import MapView
 from latentlab.gui.views.run_bar import RunBar
@@ -40,6 +41,7 @@ class Views:
     selection: SelectionView
     log: LogView
     strip: StripView
+    arithmetic: ArithmeticView
 
 
 def make_views(session: Session) -> Views:
@@ -47,6 +49,7 @@ def make_views(session: Session) -> Views:
         RunBar(session), DataView(session), SettingsView(session), RunsView(session), MapView(session),
         InspectorView(session), SlidersView(session), DimensionsView(session),
         SamplesView(session), SelectionView(session), LogView(session), StripView(session),
+        ArithmeticView(session),
     )  # fmt: skip
 
 
@@ -75,6 +78,7 @@ class Panels:
             (bottom, "selection", "Selection", views.selection),
             (bottom, "log", "Log", views.log),
             (bottom, "strip", "Strip", views.strip),
+            (bottom, "arithmetic", "Arithmetic", views.arithmetic),
         ):
             self._add(area, name, title, view)
         self.docks_menu_actions = [dock.toggleViewAction() for dock in self._docks.values()]

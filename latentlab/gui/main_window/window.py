@@ -12,9 +12,12 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QMainWind
 from latentlab.config import DataConfig, RunConfig, merge
 from latentlab.gui.actions import Actions
 from latentlab.gui.main_window import wiring
+from latentlab.gui.main_window.arithmetic import Arithmetic
+from latentlab.gui.main_window.directions import KeptDirections
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.export import Exporting
 from latentlab.gui.main_window.history import GoingBack
+from latentlab.gui.main_window.inspecting import Inspecting
 from latentlab.gui.main_window.judging import Judging
 from latentlab.gui.main_window.leaving import Leaving
 from latentlab.gui.main_window.library import Library, all_runs
@@ -25,6 +28,7 @@ from latentlab.gui.main_window.panels import Panels, make_views
 from latentlab.gui.main_window.path_files import PathFiles
 from latentlab.gui.main_window.picturing import Picturing
 from latentlab.gui.main_window.restoring import Restoring
+from latentlab.gui.main_window.receiving import Receiving
 from latentlab.gui.main_window.running import Running
 from latentlab.gui.main_window.sampling import SamplingFrom
 from latentlab.gui.main_window.selecting import Selecting
@@ -92,6 +96,10 @@ class MainWindow(QMainWindow):
         self.path_files = PathFiles(self.session, self.walking, self)
         self.overlaying = Overlaying(self.session, self.mapping, self.decoder, self.fields, self.jobs, self)
         self.trusting = Trusting(self.session, self.jobs, self)
+        self.arithmetic = Arithmetic(self.session, self.mapping, self.exploring, self.decoder, self)
+        self.directions = KeptDirections(self.session, self.jobs, self.arithmetic, self)
+        self.inspecting = Inspecting(self.session, self.mapping, self.exploring, self.decoder, self.encoder, self)
+        self.receiving = Receiving(self.session, self.jobs, self.inspecting, self)
         self.views = make_views(self.session)
         self.undoing = Undoing(self.session, self.exploring, self.views.map, self)
         self.panels = Panels(self, self.views)
@@ -255,19 +263,20 @@ class MainWindow(QMainWindow):
             self.jobs.start("compiled", lambda _ticket: fetch_compiled(), self.views.map.canvas.use_compiled)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
+        if event.mimeData().hasUrls() or event.mimeData().hasImage():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if not paths:
+            self.receiving.take_data(event.mimeData())
             return
         if (paths[0] / "run.json").is_file():
             self.open(paths[0])
         elif paths[0].is_dir():
             self.choose_data({"source": "folder", "path": str(paths[0])})
         else:
-            self.session.told.emit("Drop a folder: of pictures to learn from, or of a run to open", True)
+            self.receiving.take_file(paths[0])
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """While a run trains, a person is asked; unasked, it is stopped and kept. Every thread and process ends."""

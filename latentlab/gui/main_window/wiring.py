@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from latentlab.explore.overlays.kinds import NAMES
 from latentlab.gui.actions import sheet
+from latentlab.gui.main_window import wiring_inspector
+from latentlab.gui.main_window.wiring_arithmetic import arithmetic_handlers, connect_arithmetic
 from latentlab.gui.widgets import theme
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ def connect(window: "MainWindow") -> None:
     _connect_selection(window)
     _connect_overlays(window)
     _connect_exploring(window)
+    wiring_inspector.connect(window)
+    connect_arithmetic(window)
     window.undoing.changed.connect(lambda: mark_undoing(window))
     _connect_window(window)
 
@@ -67,9 +71,9 @@ def _connect_map(window: "MainWindow") -> None:
     view.shown.connect(window.selecting.show_only)
     view.asked.connect(lambda name: window.actions_table.actions[name].trigger())
     view.end_asked.connect(exploring.set_end)
-    view.paths.drawn.connect(window.walking.draw)
-    view.paths.moved.connect(window.walking.move_waypoint)
-    view.paths.shortened.connect(window.walking.shorten)
+    view.paths.drawn.connect(window.walking.path.draw)
+    view.paths.moved.connect(window.walking.path.move)
+    view.paths.shortened.connect(window.walking.path.shorten)
     view.cleared.connect(window.selecting.escape)
     view.scrubber.epoch_chosen.connect(window.history.go)
 
@@ -112,7 +116,6 @@ def _connect_selection(window: "MainWindow") -> None:
 
 def _connect_exploring(window: "MainWindow") -> None:
     views, exploring = window.views, window.exploring
-    views.inspector.nearest_chosen.connect(exploring.choose_sample)
     views.sliders.dim_moved.connect(exploring.move_dim)
     views.sliders.dim_reset.connect(exploring.reset_dim)
     views.sliders.random_pressed.connect(exploring.random)
@@ -120,8 +123,8 @@ def _connect_exploring(window: "MainWindow") -> None:
     views.sliders.from_selection_pressed.connect(exploring.from_selection)
     views.sliders.condition_chosen.connect(window.session.set_condition)
     views.strip.make_pressed.connect(window.walking.make)
-    views.strip.swap_pressed.connect(window.walking.reverse)
-    views.strip.walk_chosen.connect(window.walking.choose)
+    views.strip.swap_pressed.connect(window.walking.path.reverse)
+    views.strip.walk_chosen.connect(window.walking.path.choose)
     views.strip.asked.connect(lambda name: window.actions_table.actions[name].trigger())
     views.strip.export_gif_pressed.connect(window.exporting.ask_gif)
     views.samples.resample_pressed.connect(window.opening.resample)
@@ -152,6 +155,8 @@ def handlers(window: "MainWindow") -> Handlers:
         **edit,
         **_map_handlers(window),
         **_explore_handlers(window),
+        **arithmetic_handlers(window),
+        **wiring_inspector.handlers(window),
         **_view_handlers(window),
     }
 
@@ -226,7 +231,7 @@ def _explore_handlers(window: "MainWindow") -> Handlers:
         "gif": window.exporting.ask_gif,
         "path_save": window.path_files.ask_save,
         "path_open": window.path_files.ask_open,
-        "path_remove": window.walking.remove,
+        "path_remove": window.walking.path.remove,
     }
 
 

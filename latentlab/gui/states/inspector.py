@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 
 from latentlab.explore.inspection import Filled, Floats, Inspection, Surroundings
+from latentlab.gui.records import Encoding, MapImages
 from latentlab.gui.states.state import State
+from latentlab.gui.widgets.picture import row_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +59,12 @@ class InspectorState(State):
     filling: bool = False
     peers: Peers | None = None
     own: Subject | None = None  # the last one that was taken in, also while another is inspected
-    own_position: tuple[float, float] | None = None  # where it lies on the map
+    own_z: Floats | None = None  # (d,) where it is encoded
+    own_position: tuple[float, float] | None = None  # where that is on the map
 
     def forget(self) -> None:
         self.set_peers(None)
-        self.set_own(None, None)
+        self.set_own(None)
         self.set_subject(None)
 
     def set_subject(self, subject: Subject | None) -> None:
@@ -89,6 +92,30 @@ class InspectorState(State):
         self.peers = peers
         self.peers_changed.emit()
 
-    def set_own(self, own: Subject | None, position: tuple[float, float] | None) -> None:
-        self.own, self.own_position = own, position
+    def set_own(
+        self, own: Subject | None, z: Floats | None = None, position: tuple[float, float] | None = None
+    ) -> None:
+        self.own, self.own_z, self.own_position = own, z, position
         self.own_changed.emit()
+
+
+def picture_of(encoding: Encoding | None, images: MapImages | None, row: int) -> NDArray[np.uint8] | None:
+    """The picture (C, H, W) of the map's row, found by its dataset index; None while it has not arrived."""
+    at = _place_of(encoding, images, row)
+    return None if at is None or images is None else images.pixels[at]
+
+
+def name_of(encoding: Encoding | None, images: MapImages | None, names: tuple[str, ...], row: int) -> str:
+    """'#105 · sneaker', or without its class where that is not known."""
+    if encoding is None or not 0 <= row < len(encoding):
+        return ""
+    at = _place_of(encoding, images, row)
+    label = -1 if at is None or images is None or images.labels is None else int(images.labels[at])
+    words = "" if label < 0 else names[label] if label < len(names) else str(label)
+    return f"#{encoding.index[row]} · {words}" if words else f"#{encoding.index[row]}"
+
+
+def _place_of(encoding: Encoding | None, images: MapImages | None, row: int) -> int | None:
+    if images is None or encoding is None or not 0 <= row < len(encoding):
+        return None
+    return row_of(images.index, int(encoding.index[row]), guess=row)

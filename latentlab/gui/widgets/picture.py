@@ -111,6 +111,13 @@ class PictureView(QWidget):
         self._size = size
         self.setFixedSize(ceil(size[1] * scale), ceil(size[0] * scale))
 
+    def set_side(self, side: int) -> None:
+        """As large as fits into a square of `side` from now on."""
+        if side != self._side:
+            self._side, self._drawn = side, None
+            self.expect(self._size)
+            self.update()
+
     def set_opacity(self, opacity: float) -> None:
         """Fainter, for a picture that should not be believed."""
         if opacity != self._opacity:

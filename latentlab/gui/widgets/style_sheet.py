@@ -128,6 +128,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $muted; padding: 6px 12px; border: none;
   border-bottom: 2px solid transparent; }
+QTabBar[size="narrow"]::tab { padding: 4px 5px; font-size: 11px; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:focus { color: $accent; }

@@ -1,9 +1,19 @@
-"""A row of small pictures that can be pressed, by mouse and by keyboard."""
+"""Small pictures in a row, or in several, that can be pressed, by mouse and by keyboard."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import (
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from latentlab.gui.widgets import theme
@@ -13,13 +23,17 @@ GAP = 4
 
 
 class Thumbnails(QWidget):
-    """As many of the pictures as there is room for, each `side` pixels; `pressed(place)` counts from the left."""
+    """As many of the pictures as there is room for, each `side` pixels; `pressed(place)` counts from the left.
+
+    wraps: all of them, in as many rows as they take.
+    """
 
     pressed = Signal(int)
 
-    def __init__(self, side: int, name: str, words: str, parent: QWidget | None = None) -> None:
+    def __init__(self, side: int, name: str, words: str, parent: QWidget | None = None, wraps: bool = False) -> None:
         super().__init__(parent)
         self._side = side
+        self._wraps = wraps
         self._pictures: list[Pixels] = []
         self._words: list[str] = []
         self._drawn: list[QPixmap] = []
@@ -43,6 +57,7 @@ class Thumbnails(QWidget):
         self._current = min(self._current, max(len(self._pictures) - 1, 0))
         self.setAccessibleDescription(", ".join(self._words))
         self.setCursor(Qt.CursorShape.PointingHandCursor if self._pictures else Qt.CursorShape.ArrowCursor)
+        self._take_room()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -50,6 +65,16 @@ class Thumbnails(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self._side, self._side)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._take_room()
+
+    def _take_room(self) -> None:
+        """Pictures that wrap need a height of their own."""
+        if self._wraps:
+            rows = max(-(-len(self._pictures) // self._columns()), 1)
+            self.setFixedHeight(rows * (self._side + GAP) - GAP)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -73,9 +98,11 @@ class Thumbnails(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         count = min(len(self._pictures), self._fitting())
-        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and count:
-            change = 1 if event.key() == Qt.Key.Key_Right else -1
-            self._current = min(max(self._current + change, 0), count - 1)
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        if self._wraps:
+            steps |= {Qt.Key.Key_Up: -self._columns(), Qt.Key.Key_Down: self._columns()}
+        if event.key() in steps and count:
+            self._current = min(max(self._current + steps[Qt.Key(event.key())], 0), count - 1)
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and count:
             self.pressed.emit(self._current)
@@ -94,11 +121,18 @@ class Thumbnails(QWidget):
         return super().event(event)
 
     def _where(self, place: int) -> QRectF:
-        return QRectF(place * (self._side + GAP), 0, self._side, self._side)
+        row, column = divmod(place, self._columns()) if self._wraps else (0, place)
+        return QRectF(column * (self._side + GAP), row * (self._side + GAP), self._side, self._side)
 
-    def _fitting(self) -> int:
+    def _columns(self) -> int:
         return max((self.width() + GAP) // (self._side + GAP), 1)
 
+    def _fitting(self) -> int:
+        return len(self._pictures) if self._wraps else self._columns()
+
     def _at(self, position: QPoint) -> int | None:
-        place = position.x() // (self._side + GAP)
+        row, column = position.y() // (self._side + GAP), position.x() // (self._side + GAP)
+        if not 0 <= column < self._columns() or row < 0:
+            return None
+        place = row * self._columns() + column
         return place if 0 <= place < min(len(self._pictures), self._fitting()) else None

@@ -1,0 +1,1 @@
+"""The inspector: one image as the model sees it."""
