@@ -54,7 +54,7 @@ class ProjectionSettings:
     @property
     def words(self) -> str:
         """What makes the layout, with its parameters."""
-        how = "seeded, the same each time" if self.exact else "fast, not repeatable"
+        how = "the same each time" if self.exact else "fast, and each time another"
         if self.kind == "umap":
             return f"UMAP, {self.n_neighbors} neighbours, min. distance {self.min_dist:g}; {how}"
         if self.kind == "tsne":

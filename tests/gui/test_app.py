@@ -35,6 +35,7 @@ from latentlab.gui.actions import TABLE
 from latentlab.gui.main_window.window import MainWindow
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.elided import ElidedLabel
+from latentlab.gui.widgets.named import LONGEST
 from latentlab.runs.places import demo_run
 
 LEFT = Qt.MouseButton.LeftButton
@@ -219,6 +220,8 @@ def test_every_control_has_its_three_names(window: MainWindow):
         if not text
     ]  # fmt: skip
     assert not nameless
+    long = [each.objectName() for each in controls(window) if max(map(len, each.toolTip().split("\n"))) > LONGEST]
+    assert not long, "a tooltip of one endless line"
     names = [each.objectName() for each in controls(window)]
     assert len(names) == len(set(names)), sorted({name for name in names if names.count(name) > 1})
     assert len(names) > 40
@@ -230,7 +233,7 @@ def test_everything_that_can_be_asked_for_is_in_a_menu_with_its_key(window: Main
         if entry.name:
             action = window.findChild(QAction, f"action_{entry.name}")
             assert action in shown
-            assert action.toolTip()
+            assert 0 < max(map(len, action.toolTip().split("\n"))) <= LONGEST
             assert not entry.key or entry.key in action.text() or action.shortcut().toString() == entry.key
     keys = [entry.key for entry in TABLE if entry.key]
     assert len(keys) == len(set(keys))

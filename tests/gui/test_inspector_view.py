@@ -84,11 +84,11 @@ def test_pictures_are_found_by_index_even_where_rows_differ(qtbot: QtBot, explor
 @pytest.mark.parametrize(
     ("usual", "gap", "words", "colour"),
     [
-        (34.2, None, "near the data · nearer than 66 % of codes", "usual"),
-        (0.0, 12.0, "near the data · nearer than 99 % of codes", "usual"),
-        (70.0, 40.0, "near the data · nearer than 30 % of codes", "usual"),
-        (97.0, None, "edge of the data · farther than 97 % of codes", "unusual"),
-        (99.0, 96.0, "far from all data · farther than 99 % of codes", "bad"),
+        (34.2, None, "near the data · farther out than 34 % of the images", "usual"),
+        (0.0, 12.0, "near the data · as near as the nearest images", "usual"),
+        (70.0, 40.0, "near the data · farther out than 70 % of the images", "usual"),
+        (97.0, None, "edge of the data · farther out than 97 % of the images", "unusual"),
+        (99.0, 96.0, "far from all data · farther out than 99 % of the images", "bad"),
         (34.2, 97.0, "at a rim of the map · blend: near the data", "unusual"),
         (34.2, 100.0, "in a gap of the map · blend: near the data", "bad"),
         (100.0, 100.0, "in a gap of the map · blend: far from all data", "bad"),

@@ -15,7 +15,7 @@ from latentlab.explore import projection_settings
 from latentlab.explore.map_cache import StoredLayout, load_map
 from latentlab.explore.projection_settings import TSNE_MISSING, ProjectionSettings
 from latentlab.gui.main_window.layouts import MOST, Kept, Layouts
-from latentlab.gui.main_window.mapping import Mapping
+from latentlab.gui.main_window.mapping import THOROUGH_EPOCHS, Mapping
 from latentlab.gui.main_window.trusting import Trusting
 from latentlab.gui.main_window.window import MainWindow
 from latentlab.gui.records import Encoding, Trust
@@ -26,6 +26,7 @@ from latentlab.gui.views.map.kinds import KindButtons
 from latentlab.gui.views.map.projection import ProjectionPanel, made_by
 from latentlab.gui.views.map.view import MapView
 from latentlab.gui.widgets.card import Card
+from latentlab.gui.widgets.named import wrapped
 from latentlab.runs.folder import RunFolder
 
 UMAP = ProjectionSettings()
@@ -42,12 +43,14 @@ class Process(QObject):
         super().__init__()
         self.asked: list[ProjectionSettings] = []
         self.inits: list[Any] = []
+        self.epochs: list[int | None] = []
         self.busy, self.cancelled = False, 0
         self._mu = np.empty((0, 2))
 
     def fit(self, mu, init=None, epochs=None, settings=None, before=None) -> int:
         self.asked.append(settings)
         self.inits.append(init)
+        self.epochs.append(epochs)
         self._mu, self.busy = mu, True
         return len(self.asked)
 
@@ -118,7 +121,8 @@ def test_other_parameters_are_another_layout_from_nothing(mapping: Mapping, proc
     assert process.inits[-1] is first, "as the weights move on it follows"
     process.answer()
     assert explored.layout.followed
-    assert "carried on" in made_by(explored)
+    assert "went on from the layout" in made_by(explored)
+    assert "same each time" not in made_by(explored), "which it is only from nothing"
     mapping.anew()
     assert process.inits[-1] is None
     process.answer()
@@ -166,6 +170,55 @@ def test_cancelled_and_failed_wait_for_retry(mapping: Mapping, process: Process,
     process.answer()
     assert explored.layout.kind == "tsne"
     assert explored.map_note == ""
+
+
+def test_points_that_came_back_to_where_they_were_laid_out_are_not_laid_out_anew(
+    mapping: Mapping, process: Process, explored: Session
+):
+    first, coords, rested = explored.encoding, explored.layout.coords, list[bool]()
+    mapping.rested.connect(lambda: rested.append(True))
+    for moved in (again(first, 0.1, step=101), again(first, 0.2, step=102), first):
+        mapping.take(survey(moved))
+    assert len(process.asked) == 2, "one at a time"
+    process.answer()
+    assert len(process.asked) == 2
+    assert rested == [True]
+    assert explored.layout.coords is coords
+
+
+@pytest.mark.parametrize("rough", [False, True])
+def test_after_a_training_each_map_is_thorough_whenever_it_is_looked_at(
+    mapping: Mapping, process: Process, explored: Session, rough: bool
+):
+    last = again(explored.encoding, 0.3, step=300)
+    if rough:  # of the very last weights, while training went on
+        mapping.take(survey(again(last)))
+        process.answer()
+        assert process.epochs[-1] is None
+    mapping.choose("pca")
+    mapping.settle(300)
+    mapping.take(survey(last))
+    asked = len(process.asked)
+    assert asked == 1 + rough, "PCA needs none"
+    mapping.choose("umap")
+    assert process.epochs[asked:] == [THOROUGH_EPOCHS]
+    mapping.take(survey(again(last)))
+    assert len(process.asked) == asked + 1, "it is under way"
+    process.answer()
+    mapping.choose("pca")
+    mapping.choose("umap")
+    assert len(process.asked) == asked + 1
+    explored.set_training(phase="training")
+    mapping.take(survey(again(last, 0.1, step=301)))
+    assert process.epochs[-1] is None, "as the weights move on it follows quickly"
+
+
+def test_a_rough_map_under_way_makes_room_for_the_thorough_one(mapping: Mapping, process: Process, explored: Session):
+    last = again(explored.encoding, 0.3, step=300)
+    mapping.take(survey(last))
+    mapping.settle(300)
+    mapping.take(survey(again(last)))
+    assert process.epochs[1:] == [None, THOROUGH_EPOCHS]
 
 
 def test_of_many_layouts_the_newest_are_remembered(explored: Session):
@@ -228,7 +281,7 @@ def test_numbers_take_effect_when_they_have_settled(
     choose(panel, "exact", False)
     assert not process.asked[-1].exact
     process.answer()
-    assert "not repeatable" in panel.made_by.text()
+    assert "each time another" in panel.made_by.text()
     assert not panel.controls["perplexity"].isVisibleTo(panel)
     choose(panel, "kind", "tsne")
     assert panel.controls["perplexity"].isVisibleTo(panel)
@@ -246,7 +299,7 @@ def test_without_tsne_the_choice_is_there_and_says_how_to_get_it(
     assert panel.missing.isVisibleTo(panel)
     assert "pip install" in panel.missing.text()
     assert not buttons.buttons[3].isEnabled()
-    assert buttons.buttons[3].toolTip() == TSNE_MISSING
+    assert buttons.buttons[3].toolTip() == wrapped(TSNE_MISSING)
     told: list[str] = []
     explored.told.connect(lambda sentence, _error: told.append(sentence))
     mapping.choose("tsne")  # by its key

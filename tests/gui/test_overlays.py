@@ -19,6 +19,7 @@ from latentlab.gui.session import Session
 from latentlab.gui.views.map.view import MapView
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.card import Card
+from latentlab.gui.widgets.named import wrapped
 
 LEFT = Qt.MouseButton.LeftButton
 WHOLE = Extent(-4.0, -4.0, 8.0, 8.0)
@@ -185,7 +186,7 @@ def test_what_means_nothing_here_is_off_and_says_why(drawn: Drawn):
     for kind in KINDS:
         switch = drawn.view.overlays.switch(kind.name)
         assert switch.isEnabled() == (kind.name in ("neighbours", "sensitivity"))
-        assert switch.toolTip().startswith(kind.tip)
+        assert switch.toolTip().startswith(wrapped(kind.tip))
         assert switch.isEnabled() != ("UMAP has no axes" in switch.toolTip())
     drawn.session.want_overlay("prior", True)
     assert drawn.view.overlays.legend.lines() == [("Prior: not on this map", "")]

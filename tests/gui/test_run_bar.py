@@ -13,6 +13,7 @@ from latentlab.gui.records import OpenRun
 from latentlab.gui.session import Session
 from latentlab.gui.views.run_bar import RunBar, duration, resolve
 from latentlab.gui.widgets.elided import ElidedLabel
+from latentlab.gui.widgets.named import wrapped
 
 PRESSABLE = ("train", "pause", "stop", "discard", "more")
 
@@ -197,7 +198,7 @@ def test_a_narrow_bar_gives_way_in_its_texts_and_tells_them_whole(bar: RunBar, s
     label = bar.findChild(ElidedLabel, "run_title")
     assert label is not None
     assert label.shown().endswith("…")
-    assert label.toolTip() == label.text()
+    assert label.toolTip() == wrapped(label.text())
     bar.resize(2400, 52)
     assert label.shown() == label.text()
     assert label.toolTip() == ""

@@ -105,7 +105,7 @@ def test_no_mixture_can_be_chosen_without_a_run_or_while_one_trains(qtbot: QtBot
     assert mixture.isEnabled()
     explored.set_training(phase="training")
     assert not mixture.isEnabled()
-    assert "when the training has ended" in mixture.toolTip()
+    assert "the\ntraining has ended" in mixture.toolTip()
     explored.set_training(phase="idle")
     assert mixture.isEnabled()
     explored.set_sampling(Sampling("mixture"))

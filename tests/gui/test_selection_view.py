@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from latentlab.gui.records import Encoding, MapImages, PointFacts
 from latentlab.gui.session import Session
 from latentlab.gui.views.selection import table
-from latentlab.gui.views.selection.view import SelectionView
+from latentlab.gui.views.selection.view import SelectionView, summary
 from latentlab.gui.widgets.card import Card
 
 LEFT = Qt.MouseButton.LeftButton
@@ -157,6 +157,18 @@ def test_the_line_above_says_what_is_selected(view: SelectionView, explored: Ses
     mean = explored.encoding.reconstruction[both].mean()
     assert summary == f"mean error {mean:.1f}, KL {explored.encoding.kl[both].mean():.1f} nats · 3: 10 · 8: 4"
     assert facts[-1] == "14 of 400 selected"
+
+
+def test_classes_come_by_their_count_and_then_by_name(explored: Session):
+    run, images = explored.run, explored.images
+    names = ("shirt", "bag", "coat", *run.class_names[3:])
+    explored.open(replace(run, class_names=names))
+    encoding = Encoding(images.index, np.zeros((400, 6), np.float32), np.zeros(6, np.float32), 1)
+    explored.set_encoding(encoding)
+    labels = np.full(400, 2)
+    labels[:3], labels[3:6], labels[6] = 0, 1, 5
+    explored.set_images(MapImages(images.index, images.pixels, labels))
+    assert summary(explored, np.arange(9)) == ["bag: 3", "shirt: 3", "coat: 2", "5: 1"]
 
 
 def test_the_buttons_ask_and_are_off_where_they_could_do_nothing(view: SelectionView, explored: Session, qtbot: QtBot):

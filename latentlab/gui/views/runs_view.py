@@ -31,6 +31,7 @@ SUMMARY = int(Qt.ItemDataRole.UserRole)
 OPEN = SUMMARY + 1
 INITIALS = {"vae": "V", "beta-vae": "β", "cvae": "C"}
 ROW_HEIGHT = 40
+CLOSE_TIP = "Close the run that is open: it stays in the list, and nothing is deleted (Ctrl+W)"
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -180,7 +181,7 @@ class RunsView(QWidget):
         self._stack.addWidget(self._list)
         self._stack.addWidget(self._empty)
         self._refresh_button = self._button("↻", "refresh_runs", "Look for runs again", self.refresh_pressed)
-        self._close_button = self._button("✕", "close_run", "Close the open run", self.close_pressed)
+        self._close_button = self._button("Close run", "close_run", CLOSE_TIP, self.close_pressed)
         self.header_controls: list[QWidget] = [self._refresh_button, self._close_button]
         self._list.clicked.connect(self._on_chosen)
         self._list.activated.connect(self._on_chosen)
@@ -189,7 +190,7 @@ class RunsView(QWidget):
         self._refresh_runs()
 
     def _button(self, text: str, name: str, tip: str, signal: SignalInstance) -> QToolButton:
-        button = named(QToolButton(self), name, tip)
+        button = named(QToolButton(self), name, tip.partition(":")[0], tip)
         button.setText(text)
         button.setProperty("look", "quiet")
         button.clicked.connect(signal)

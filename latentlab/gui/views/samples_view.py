@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedLa
 from latentlab.gui.session import Session
 from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.labels import empty, muted
-from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.named import named, wrapped
 from latentlab.gui.widgets.picture_grid import PictureGrid
 
 PRIORS = {
@@ -105,7 +105,7 @@ class SamplesView(QWidget):
         self._priors["trained"].setText(LEARNT if self._learnt() else PRIORS["trained"][1])
         self._priors["trained"].setEnabled(session.run is not None)
         self._priors["mixture"].setEnabled(not reason)
-        self._priors["mixture"].setToolTip(reason or PRIORS["mixture"][2])
+        self._priors["mixture"].setToolTip(wrapped(reason or PRIORS["mixture"][2]))
         self._words.setText(session.sampling.note or self._of())
 
     def _no_mixture(self) -> str:

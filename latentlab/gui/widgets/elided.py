@@ -4,6 +4,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from latentlab.gui.widgets.named import wrapped
+
 
 class ElidedLabel(QLabel):
     """A QLabel of one line whose text never asks for more room than there is.
@@ -58,4 +60,4 @@ class ElidedLabel(QLabel):
 
     def _tell_whole(self) -> None:
         whole = self.text() if self.shown() != self.text() else ""
-        self.setToolTip("\n".join(part for part in (whole, self._more) if part))
+        self.setToolTip(wrapped("\n".join(part for part in (whole, self._more) if part)))

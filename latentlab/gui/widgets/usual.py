@@ -30,7 +30,8 @@ def opacity(percentile: float | None) -> float:
 
 
 def in_words(usual: float | None, gap: float | None = None) -> str:
-    """'near the data · nearer than 66 % of codes'; off the points of a map that is said instead. Empty if not known."""
+    """'near the data · farther out than 34 % of the images'; off the points of a map that is said instead. Empty if not
+    known."""
     if gap is not None and gap > EDGE and gap >= (usual or 0.0):
         where = "in a gap of the map" if gap > FAR else "at a rim of the map"
         return where if usual is None else f"{where} · blend: {_where(usual)}"
@@ -57,12 +58,8 @@ def _where(percentile: float) -> str:
 
 
 def _compared(percentile: float) -> str:
-    """Near the data nearer than so many, off them farther than so many."""
-    if percentile <= EDGE:
-        return f"nearer than {_share(100.0 - percentile)} of codes"
-    return f"farther than {_share(percentile)} of codes"
-
-
-def _share(percentile: float) -> str:
-    """A whole number that claims neither none nor all."""
-    return f"{min(max(round(percentile), 1), 99)} %"
+    """A whole number that claims neither none nor all; the same way round wherever it is."""
+    share = round(percentile)
+    if share < 1:
+        return "as near as the nearest images"
+    return f"farther out than {min(share, 99)} % of the images"

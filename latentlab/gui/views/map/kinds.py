@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from latentlab.explore.projection_settings import TSNE_MISSING, Kind, tsne_is_there
 from latentlab.gui.session import Session
-from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.named import named, wrapped
 
 KINDS: tuple[tuple[Kind, str, str], ...] = (
     ("umap", "UMAP", "Neighbours stay together; distances between groups mean little"),
@@ -58,7 +58,7 @@ class KindButtons(QObject):
                 button.setEnabled(run is None or dims is not None)
             elif kind == "tsne" and not tsne_is_there():
                 button.setEnabled(False)
-                button.setToolTip(TSNE_MISSING)
+                button.setToolTip(wrapped(TSNE_MISSING))
             button.setChecked(layout is not None and kind == layout.kind)
 
     def _press(self, kind: Kind) -> None:

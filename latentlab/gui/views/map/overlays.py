@@ -18,7 +18,7 @@ from latentlab.gui.views.map.overlay_legend import OverlayLegend
 from latentlab.gui.views.map.points import Points
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.map_canvas import MapCanvas
-from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.named import named, wrapped
 
 FOLLOWS_MS = 40  # behind a view that is moving
 UNDER = ("manifold", "sensitivity", "holes")  # the points, in this order
@@ -135,7 +135,7 @@ class Overlays(QObject):
             switch.setChecked(kind.name in self._session.overlays)
             switch.blockSignals(False)
             switch.setEnabled(not reason)
-            switch.setToolTip(f"{kind.tip}. {reason}" if reason else kind.tip)
+            switch.setToolTip(wrapped(f"{kind.tip}.\n{reason}" if reason else kind.tip))
             if self._session.overlay.get(kind.name) is None:
                 self.layers[kind.name].show(None)
         self._say()

@@ -24,7 +24,7 @@ from latentlab.gui.widgets.named import SPIN_MARGINS, named
 SETTLES_MS = 500  # after the last step of a number, so that not each of them begins a layout
 LABEL_WIDTH = 84
 ORDER: tuple[Kind, ...] = ("umap", "tsne", "pca", "axes")
-WAYS = (("seeded (same each time)", True), ("fast (not repeatable)", False))
+WAYS = (("the same each time", True), ("fast, each time another", False))
 FIELDS = {
     "n_neighbors": (
         "Neighbours",
@@ -32,10 +32,14 @@ FIELDS = {
     ),
     "min_dist": ("Min. distance", "How close points may lie: small packs groups, large spreads them"),
     "perplexity": ("Perplexity", "About how many neighbours each point has; at most a third of the points"),
-    "exact": ("Computed", "Seeded: exact and on one core. Fast: on all cores, and never twice the same"),
+    "exact": ("Computed", "The same each time: exact, on one core. Fast: on all cores, and never twice the same"),
     "across": ("Across", "The latent dimension that runs to the right; those with the most KL first"),
     "up": ("Up", "The latent dimension that runs upwards; those with the most KL first"),
 }
+FOLLOWED = (
+    "It went on from the layout that was here before, so that points stayed near their places; "
+    "Lay out anew begins from nothing"
+)
 OF_KIND = {"umap": ("n_neighbors", "min_dist", "exact"), "tsne": ("perplexity", "exact"), "axes": ("across", "up")}
 
 
@@ -206,9 +210,9 @@ def made_by(session: Session) -> str:
     layout, trust = session.layout, session.trust
     if layout is None or layout.settings is None:
         return ""
-    lines = [f"Shown: {layout.settings.words}"]
-    if layout.settings.fitted and layout.followed:
-        lines[0] += ", but carried on from an earlier layout"
+    followed = layout.settings.fitted and layout.followed
+    words = layout.settings.words
+    lines = [f"Shown: {words.partition(';')[0]}", FOLLOWED] if followed else [f"Shown: {words}"]
     if trust is not None:
         lines.append(
             f"Trustworthiness {trust.value:.2f}: 1 where each point's {trust.k} nearest on the map are its nearest in "

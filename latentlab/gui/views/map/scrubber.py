@@ -9,6 +9,7 @@ from latentlab.gui.widgets import labels, theme
 from latentlab.gui.widgets.named import named
 
 RADIUS = 6.0
+INSET = RADIUS + 2.0  # pixels from the edges to the track's ends: the thumb there is whole, with its ring of the focus
 TICKS_APART = 4.0  # pixels, at least: more epochs than that are drawn as every second, fifth, tenth ...
 STEPS = (1, 2, 5)
 TIP = "Go back through the epochs: the map, the pictures and the curves' line follow ( [ and ] )"
@@ -116,7 +117,7 @@ class EpochSlider(QSlider):
         colours = theme.current()
         painter = QPainter(self)
         middle = self.height() / 2
-        painter.fillRect(QRectF(RADIUS, middle - 0.5, self._length(), 1), theme.qcolor(colours.muted))
+        painter.fillRect(QRectF(INSET, middle - 0.5, self._length(), 1), theme.qcolor(colours.muted))
         for place in self._ticks():
             painter.fillRect(QRectF(round(self._x(place)), middle - 4, 1, 9), theme.qcolor(colours.muted))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -141,10 +142,10 @@ class EpochSlider(QSlider):
         return list(range(0, len(self._epochs), every))
 
     def _length(self) -> float:
-        return max(self.width() - 2 * RADIUS, 1.0)
+        return max(self.width() - 2 * INSET, 1.0)
 
     def _x(self, place: int) -> float:
-        return RADIUS + place / max(self.maximum(), 1) * self._length()
+        return INSET + place / max(self.maximum(), 1) * self._length()
 
     def _nearest(self, x: float) -> int:
-        return round(min(max((x - RADIUS) / self._length(), 0.0), 1.0) * self.maximum())
+        return round(min(max((x - INSET) / self._length(), 0.0), 1.0) * self.maximum())

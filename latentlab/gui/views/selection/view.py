@@ -247,7 +247,7 @@ class _Picture(QStyledItemDelegate):
 
 
 def summary(session: Session, rows: NDArray[np.int64]) -> list[str]:
-    """Of these rows of the map: mean errors, and how many there are of each class, most first."""
+    """Of these rows of the map: mean errors, and how many there are of each class: most first, of equals by name."""
     encoding, images, run = session.encoding, session.images, session.run
     words: list[str] = []
     if encoding is None or run is None or not len(rows) or rows.max() >= len(encoding):
@@ -257,7 +257,7 @@ def summary(session: Session, rows: NDArray[np.int64]) -> list[str]:
         words.append(f"mean error {error:.1f}, KL {kl:.1f} nats")
     if images is not None and images.labels is not None and rows.max() < len(images.labels):
         counts = np.bincount(np.maximum(images.labels[rows], 0))
-        most = [label for label in np.argsort(-counts, kind="stable") if counts[label]]
-        names = run.class_names
-        words += [f"{names[label] if label < len(names) else label}: {counts[label]:,}" for label in most]
+        names = [run.class_names[label] if label < len(run.class_names) else str(label) for label in range(len(counts))]
+        found = sorted((-int(count), names[label]) for label, count in enumerate(counts) if count)
+        words += [f"{name}: {-count:,}" for count, name in found]
     return words
