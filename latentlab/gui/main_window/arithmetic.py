@@ -140,6 +140,14 @@ class Arithmetic(QObject):
                 if mean is not None:
                     self._state.fill(slot, replace(filling, z=mean.z))
 
+    def take_label(self, base: Base) -> None:
+        """The style is marked with this sample's label."""
+        label = self.label_of(base)
+        if label is None:
+            self._session.told.emit("That is no sample with a label", False)
+        else:
+            self._state.set_label(label)
+
     # -- asking
 
     def refresh(self) -> None:
@@ -223,8 +231,10 @@ class Arithmetic(QObject):
                 state.set_result(self._result(pixels[0], tag[0], tag[1]))
             case "amounts":
                 state.set_frames(Frames(tag, pixels, self._usual(tag)))
-            case "sum" if tag[0] is self._asked_sum:
-                state.set_sum(self._result(pixels[0], tag[0], tag[1], NEAREST))
+            case "sum":
+                z: Floats = tag[0]
+                if z is self._asked_sum:
+                    state.set_sum(self._result(pixels[0], z, tag[1], NEAREST))
             case "slots":
                 for (slot, asked), picture in zip(tag, pixels, strict=True):
                     now = state.slots[slot]

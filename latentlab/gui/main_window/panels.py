@@ -108,12 +108,14 @@ class Panels:
 
     def perspective(self, name: str) -> None:
         """'train': settings and curves; 'explore': inspector, sliders and strip as well."""
-        for each in ("inspector", "latent", "strip"):
+        for each in ("inspector", "latent", "strip", "arithmetic"):
             self._docks[each].setVisible(name == "explore")
         for each in ("data", "model", "runs", "curves", "dimensions", "samples", "selection", "log"):
             self._docks[each].setVisible(True)
         self._docks["samples" if name == "train" else "curves"].raise_()
         self._docks["curves"].raise_()
+        if name == "explore":
+            self._docks["strip"].raise_()
 
     def _place_run_bar(self) -> None:
         bar = QToolBar("Run bar", self._window)
@@ -154,6 +156,8 @@ class Panels:
         window.splitDockWidget(docks["curves"], docks["strip"], Qt.Orientation.Horizontal)
         for name in ("dimensions", "samples", "selection", "log"):
             window.tabifyDockWidget(docks["curves"], docks[name])
-        for name in ("curves", "dimensions", "samples", "selection", "log"):
+        window.tabifyDockWidget(docks["strip"], docks["arithmetic"])
+        for name in ("curves", "dimensions", "samples", "selection", "log", "strip", "arithmetic"):
             docks[name].show_heading(False)
+        docks["strip"].raise_()
         docks["curves"].raise_()
