@@ -90,7 +90,7 @@ TABLE = (
     Entry("set_a", "Explore", "Set A here", "A", "This place begins the strip"),
     Entry("set_b", "Explore", "Set B here", "B", "This place ends the strip"),
     Entry("strip", "Explore", "Make the strip", "I", "From A to B, or along the path"),
-    Entry("gif", "Explore", "Export the strip as GIF…", "G"),
+    Entry("gif", "Explore", "Export pictures…", "G", "The strip, a walk or samples: an animation, a sheet, a folder"),
     Entry("path_save", "Explore", "Save the path…", "", "What the strip leads through, to be opened again"),
     Entry("path_open", "Explore", "Open a path…", "", "With the run it was made for, or one of as many dimensions"),
     Entry("path_remove", "Explore", "Remove the path", "", "The strip leads from A to B again"),

@@ -10,7 +10,10 @@ from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from latentlab.explore.loaded import load
+from latentlab.export.moving_formats import Show
 from latentlab.gui.app import make_application
+from latentlab.gui.main_window.export_dialog import Wanted
+from latentlab.gui.main_window.export_sources import sources
 from latentlab.gui.main_window.window import MainWindow
 from latentlab.runs.folder import RunFolder, create_run
 from latentlab.runs.record import new_record
@@ -115,8 +118,9 @@ def test_closing_in_mid_export_leaves_a_whole_file_or_none(qtbot, window: MainWi
     open_small(window, wait)
     wait(lambda: window.session.strip is not None)
     file = tmp_path / "walk.gif"
-    window.walking.animate(str(file))
-    wait(lambda: window.jobs.running("gif") or file.exists())
+    strip = sources(window.session)[0]
+    window.exporting.export(Wanted(strip, ".gif", 48, Show(20, 8, ping_pong=True), 0.0), file)
+    wait(lambda: window.exports.busy or file.exists())
     assert window.close_unasked()
     assert not [path for path in tmp_path.iterdir() if path.is_file() and path != file], "nor what it was made from"
     if file.exists():

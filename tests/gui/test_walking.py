@@ -12,7 +12,10 @@ from PySide6.QtWidgets import QComboBox, QSpinBox
 
 from latentlab.explore.charts import UmapChart
 from latentlab.explore.paths import through
+from latentlab.export.moving_formats import Show
 from latentlab.gui.app import make_application
+from latentlab.gui.main_window.export_dialog import Wanted
+from latentlab.gui.main_window.export_sources import sources
 from latentlab.gui.main_window.window import MainWindow
 from latentlab.gui.records import Layout
 from latentlab.runs.places import demo_run
@@ -90,7 +93,9 @@ def test_the_strip_follows_the_path_and_so_does_the_gif(walker: Walker, tmp_path
     walker.wait(lambda: len(session.strip.z) == 24 and walker.shows(route.z))
 
     file = tmp_path / "walk.gif"
-    walker.window.walking.animate(str(file))
+    source = next(each for each in sources(session) if each.key == "strip")
+    assert source.count == 48
+    walker.window.exporting.export(Wanted(source, ".gif", 48, Show(20, ping_pong=True), 0.0), file)
     walker.wait(file.is_file)
     with Image.open(file) as gif:
         assert gif.n_frames == 2 * 48 - 2

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
+    QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
     QFileDialog,
@@ -88,8 +89,8 @@ class Person:
 
     def save_as(self, file: Path) -> None:
         """Types a file's name into the dialog that is open, in its folder."""
-        self.wait(lambda: self.window.findChild(QFileDialog, "gif_dialog") is not None)
-        dialog = self.window.findChild(QFileDialog, "gif_dialog")
+        self.wait(lambda: self.window.findChild(QFileDialog, "export_file_dialog") is not None)
+        dialog = self.window.findChild(QFileDialog, "export_file_dialog")
         dialog.setDirectory(str(file.parent))
         self.qtbot.wait(400)  # Qt reads the folder in a thread and takes no name before that
         field = dialog.findChild(QLineEdit, "fileNameEdit")
@@ -230,6 +231,7 @@ def test_sliders_strip_and_gif(person: Person, tmp_path: Path, monkeypatch: pyte
 
     file = tmp_path / "walk.gif"
     person.key(Qt.Key.Key_G)
+    person.qtbot.keyClick(person.window.findChild(QDialog, "export_dialog"), Qt.Key.Key_Return)
     person.save_as(file)
     person.wait(file.is_file)
     with Image.open(file) as gif:

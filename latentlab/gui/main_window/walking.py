@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from latentlab.explore.curve import Curve
 from latentlab.explore.paths import Way, going_on, through
@@ -18,7 +18,6 @@ from latentlab.gui.states.strip import COMPARED
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.walks import Classes, WalkAsked, Walked
 
-ANIMATION_FRAMES, FRAMES_PER_LEG, MOST_FRAMES = 48, 16, 240  # of an animation: more where it passes more waypoints
 MEASURED_BY = 96  # pieces for each leg of a way whose decoded length is measured
 SAME = "A and B are the same place: every frame is the same"
 NO_SHORTER = "no way was found that is shorter than the straight one"
@@ -43,8 +42,6 @@ class _Asked:
 class Walking(QObject):
     """Makes the strip again whenever what it leads through has changed: `session.walk` says whether that is A and B or
     a path. While a run trains nothing is measured, and no geodesic sought: each snapshot makes everything anew."""
-
-    frames_ready = Signal(object, object)  # pixels (T, C, H, W) decoded for an animation, and the file it goes to
 
     def __init__(
         self, session: Session, mapping: Mapping, exploring: Exploring, decoder: Decoder, parent: QObject | None = None
@@ -108,16 +105,6 @@ class Walking(QObject):
                 self._session.told.emit(words, False)
         elif not told:
             self.refresh()
-
-    def animate(self, file: str) -> None:
-        """Decodes the strip finely, for an animation in `file`."""
-        waypoints = self.waypoints()
-        if waypoints is None:
-            return
-        frames = min(max(ANIMATION_FRAMES, FRAMES_PER_LEG * (len(waypoints) - 1)), MOST_FRAMES)
-        beyond = round(self._strips.settings.beyond * (frames - 1) / max(self._strips.settings.frames - 1, 1))
-        z = self._with_beyond(self._inside(self.method, waypoints, frames), waypoints, beyond)
-        self._decoder.ask("animation", WalkAsked((z,), self.classes()), file)
 
     def refresh(self) -> None:
         """The strip again, by whatever decodes now."""
@@ -243,9 +230,7 @@ class Walking(QObject):
                 self.refresh()
         elif found.pixels[0].shape[1:] != run.image_shape:
             return
-        elif channel == "animation":
-            self.frames_ready.emit(found.pixels[0], asked)
-        else:
+        elif channel == "walks":
             self._show(found, asked)
 
     def _show(self, walked: Walked, asked: _Asked) -> None:

@@ -16,6 +16,7 @@ from latentlab.gui.main_window.arithmetic import Arithmetic
 from latentlab.gui.main_window.directions import KeptDirections
 from latentlab.gui.main_window.exploring import Exploring
 from latentlab.gui.main_window.export import Exporting
+from latentlab.gui.main_window.export_queue import ExportQueue
 from latentlab.gui.main_window.history import GoingBack
 from latentlab.gui.main_window.inspecting import Inspecting
 from latentlab.gui.main_window.judging import Judging
@@ -27,8 +28,8 @@ from latentlab.gui.main_window.overlaying import Overlaying
 from latentlab.gui.main_window.panels import Panels, make_views
 from latentlab.gui.main_window.path_files import PathFiles
 from latentlab.gui.main_window.picturing import Picturing
-from latentlab.gui.main_window.restoring import Restoring
 from latentlab.gui.main_window.receiving import Receiving
+from latentlab.gui.main_window.restoring import Restoring
 from latentlab.gui.main_window.running import Running
 from latentlab.gui.main_window.sampling import SamplingFrom
 from latentlab.gui.main_window.selecting import Selecting
@@ -92,7 +93,10 @@ class MainWindow(QMainWindow):
         self.taking = TakingAway(self.session, self.jobs, self.selecting, self)
         self.picturing = Picturing(self.session, self.decoder, self)
         self.judging = Judging(self.session, self.encoder, self)
-        self.exporting = Exporting(self.session, self.jobs, self.walking, self)
+        self.exports = ExportQueue(self.session, self.jobs, self)
+        self.exporting = Exporting(
+            self.session, self.jobs, self.walking, self.decoder, self.library, self.exports, self
+        )
         self.path_files = PathFiles(self.session, self.walking, self)
         self.overlaying = Overlaying(self.session, self.mapping, self.decoder, self.fields, self.jobs, self)
         self.trusting = Trusting(self.session, self.jobs, self)
@@ -199,8 +203,6 @@ class MainWindow(QMainWindow):
             self.session.set_training(note=f"{what}{share}")
         elif name == "pictures":
             self.session.set_map_note(f"{what}{share}")
-        elif name == "gif":
-            self.session.told.emit(f"Writing the GIF{share}", False)
 
     # -- dialogs
 

@@ -126,7 +126,7 @@ def _connect_exploring(window: "MainWindow") -> None:
     views.strip.swap_pressed.connect(window.walking.path.reverse)
     views.strip.walk_chosen.connect(window.walking.path.choose)
     views.strip.asked.connect(lambda name: window.actions_table.actions[name].trigger())
-    views.strip.export_gif_pressed.connect(window.exporting.ask_gif)
+    views.strip.export_gif_pressed.connect(window.exporting.ask)
     views.samples.resample_pressed.connect(window.opening.resample)
     views.samples.prior_chosen.connect(window.sampling.choose)
 
@@ -228,7 +228,7 @@ def _explore_handlers(window: "MainWindow") -> Handlers:
         "set_a": lambda: exploring.set_end("A"),
         "set_b": lambda: exploring.set_end("B"),
         "strip": lambda: press(window, "strip_make"),
-        "gif": window.exporting.ask_gif,
+        "gif": window.exporting.ask,
         "path_save": window.path_files.ask_save,
         "path_open": window.path_files.ask_open,
         "path_remove": window.walking.path.remove,
