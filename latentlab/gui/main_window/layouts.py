@@ -14,12 +14,14 @@ CLOSE = 1e-3  # of the latents' spread: the same weights encode so alike on anot
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """coords (N, 2) of the encoding. followed: it began from an earlier layout, not from the PCA plane."""
+    """coords (N, 2) of the encoding. followed: it began from an earlier layout, not from the PCA plane; rough: and went
+    only a few epochs on from there."""
 
     encoding: Encoding
     coords: Floats
     settings: ProjectionSettings
     followed: bool = False
+    rough: bool = False
 
 
 class Layouts:

@@ -30,6 +30,7 @@ class _Fit:
     settings: ProjectionSettings
     followed: bool  # it begins from the last layout
     asked: bool  # somebody waits for it, and is told how far it is
+    thorough: bool  # many epochs, or from nothing
 
 
 class Mapping(QObject):
@@ -48,13 +49,13 @@ class Mapping(QObject):
         self.chart: Chart | None = None
         self.layouts = Layouts()
         self._fitting: _Fit | None = None
-        self._behind = False  # the points moved on while a fit was under way
         self._held = False  # cancelled, or failed
-        self._final = -1  # the training ended at this step: its layout is to be a thorough one
+        self._final = -1  # the training ended at this step: each of its layouts is to be a thorough one
         projector.laid_out.connect(self._on_laid_out)
         projector.failed.connect(self._on_failed)
         projector.progressed.connect(self._on_progress)
         session.projection_changed.connect(self._on_settings)
+        session.training_changed.connect(self._on_training)
 
     @property
     def following(self) -> bool:
@@ -72,7 +73,7 @@ class Mapping(QObject):
         self.survey = self.chart = self._fitting = None
         self.layouts.clear()
         self._final = -1
-        self._behind = self._held = False
+        self._held = False
 
     def show_kept(self, encoding: Encoding, kept: Sequence[StoredLayout]) -> None:
         """The map that was kept with a run: it is seen at once, and can be walked on once its points were surveyed."""
@@ -86,13 +87,9 @@ class Mapping(QObject):
         self.survey = survey
         if not self._held:
             self._session.set_map_note("")
-        fits = self.layouts.of(self._settings, survey.encoding) is not None
         self._session.set_encoding(survey.encoding)
         self._show()
-        if survey.encoding.step == self._final:
-            self._final = -1
-            self._fit(thorough=True)
-        elif not fits:
+        if self._missing():
             self._fit()
 
     def choose(self, kind: Kind) -> None:
@@ -119,12 +116,12 @@ class Mapping(QObject):
         """Other points are on their way: the fit under way would be of none of them."""
         if self._fitting is not None:
             self._projector.cancel()
-            self._fitting, self._behind = None, False
+            self._fitting = None
             self.rested.emit()
 
     def resume(self) -> None:
         """They do not come after all: the layout of those that are shown, where it is missing."""
-        if self.survey is not None and self.layouts.of(self._settings, self.survey.encoding) is None:
+        if self._missing():
             self._fit(asked=True)
 
     def anew(self) -> None:
@@ -132,11 +129,16 @@ class Mapping(QObject):
         if self.survey is not None and self._settings.fitted:
             self._held = False
             self.layouts.drop(self._settings)
-            self._fit(thorough=True, asked=True)
+            self._fit(anew=True, asked=True)
 
     def settle(self, step: int) -> None:
-        """The weights come to rest at this step: lay it out properly, not only a few epochs from the last layout."""
+        """The weights come to rest at this step: lay it out properly, not only a few epochs from the last layout, in
+        whatever way it is looked at until they move on."""
         self._final = step
+
+    def _on_training(self) -> None:
+        if self._session.training.phase == "training":
+            self._final = -1
 
     def _on_settings(self) -> None:
         self._held = False
@@ -144,10 +146,18 @@ class Mapping(QObject):
         if self.survey is None:
             return
         self._session.set_map_note("")
-        if self._settings.fitted and self.layouts.of(self._settings, self.survey.encoding) is None:
+        if self._missing():
             self._fit(asked=True)
 
     # -- what is shown
+
+    def _missing(self) -> bool:
+        """Of the points in hand there is no layout of these settings; or a rough one, where they have come to rest."""
+        if self.survey is None or not self._settings.fitted:
+            return False
+        encoding = self.survey.encoding
+        kept = self.layouts.of(self._settings, encoding)
+        return kept is None or (kept.rough and encoding.step == self._final)
 
     def _known(self) -> Kept | None:
         """The last layout of these settings, if it is of the images in hand."""
@@ -190,20 +200,18 @@ class Mapping(QObject):
 
     # -- what is laid out
 
-    def _fit(self, thorough: bool = False, asked: bool = False) -> None:
+    def _fit(self, anew: bool = False, asked: bool = False) -> None:
         settings = self._settings
         if not settings.fitted or self.survey is None or self._held:
             return
-        under_way = self._fitting
-        if under_way is not None and not thorough and self._still_meant(under_way):
-            # one fit at a time: the next begins where this one ends
-            self._behind = under_way.survey.encoding.step != self.survey.encoding.step
+        encoding, known, under_way = self.survey.encoding, self._known(), self._fitting
+        thorough = known is None or encoding.step == self._final
+        if under_way is not None and not anew and self._still_meant(under_way, thorough):
+            # one fit at a time: where the points move on meanwhile, the next begins where this one ends
             self._fitting = replace(under_way, asked=under_way.asked or asked)
             self._tell(None)
             return
-        self._behind = False
-        encoding, known = self.survey.encoding, self._known()
-        self._fitting = _Fit(self.survey, settings, known is not None, asked or known is None)
+        self._fitting = _Fit(self.survey, settings, known is not None, asked or known is None, thorough)
         self._tell(None)
         if known is None:
             self._projector.fit(encoding.mu, settings=settings)
@@ -211,24 +219,26 @@ class Mapping(QObject):
             epochs = THOROUGH_EPOCHS if thorough else None
             self._projector.fit(encoding.mu, known.coords, epochs, settings, known.encoding.mu)
 
-    def _still_meant(self, fit: _Fit) -> bool:
-        """What it is at is wanted: these settings, and a layout of the points in hand or of where they were before."""
+    def _still_meant(self, fit: _Fit, thorough: bool) -> bool:
+        """What it is at is wanted: these settings, and a layout of the points in hand or of where they were before; not
+        a rough one where they have come to rest."""
         assert self.survey is not None, "points were encoded"
         same = same_images(fit.survey.encoding, self.survey.encoding)
-        return self._projector.busy and same and fit.settings.key == self._settings.key
+        fine = fit.thorough or not thorough
+        return self._projector.busy and same and fine and fit.settings.key == self._settings.key
 
     def _on_laid_out(self, _job: int, coords: NDArray[np.float32]) -> None:
         fit, self._fitting = self._fitting, None
         if fit is None:
             return
-        kept = Kept(fit.survey.encoding, np.asarray(coords, np.float32), fit.settings, fit.followed)
+        rough = not fit.thorough
+        kept = Kept(fit.survey.encoding, np.asarray(coords, np.float32), fit.settings, fit.followed, rough)
         self.layouts.put(kept)
         if self._settings.key == fit.settings.key:
             self._session.set_map_note("")
             self._show()
         self.laid_out.emit(fit.survey, kept.coords)
-        if self._behind:
-            self._behind = False
+        if self._missing():
             self._fit()
         else:
             self.rested.emit()
@@ -256,6 +266,6 @@ class Mapping(QObject):
 
     def _hold(self, sentence: str) -> None:
         """Nothing more is fitted until it is asked for."""
-        self._fitting, self._behind, self._held = None, False, True
+        self._fitting, self._held = None, True
         self.rested.emit()
         self._session.set_map_note(sentence, "retry")
