@@ -1,6 +1,8 @@
 """The surface of the map: zoom at the cursor, pan, and what the mouse does there, in coordinates of the map."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Protocol
 
@@ -170,15 +172,24 @@ class MapCanvas(QWidget):
             layer.draw(painter, view, self.size())
         if len(self.cloud):
             if self._drawn is None:
-                self._drawn = self._draw_points(view)
+                self._drawn = self._draw_points(view, self.devicePixelRatioF())
             painter.drawImage(0, 0, self._drawn)
         for layer in self.over:
             layer.draw(painter, view, self.size())
         self.marks.draw(painter, view)
         painter.end()
 
-    def _draw_points(self, view: QTransform) -> QImage:
-        ratio = self.devicePixelRatioF()
+    @contextmanager
+    def finer(self, ratio: float) -> Iterator[None]:
+        """Meanwhile the points are drawn with `ratio` pixels for each of the widget's: for a picture of the map."""
+        before = self._drawn
+        self._drawn = self._draw_points(self._view(), ratio) if len(self.cloud) else None
+        try:
+            yield
+        finally:
+            self._drawn = before
+
+    def _draw_points(self, view: QTransform, ratio: float) -> QImage:
         image = self.cloud.draw(view, round(self.width() * ratio), round(self.height() * ratio), ratio)
         image.setDevicePixelRatio(ratio)
         return image
