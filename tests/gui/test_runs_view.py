@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from latentlab.config import RunConfig
 from latentlab.gui.records import OpenRun
 from latentlab.gui.session import Session
-from latentlab.gui.views.runs_view import OPEN, RunsView, second_line, spoken, status_word
+from latentlab.gui.views.runs_view import OPEN, ROW_HEIGHT, RunsView, second_line, spoken, status_word
 from latentlab.gui.widgets import theme
 from latentlab.runs.folder import RunSummary
 
@@ -127,3 +127,17 @@ def test_what_a_row_says() -> None:
     assert [status_word(run) for run in RUNS] == ["interrupted", "read-only", ""]
     assert "run.json is damaged" in spoken(RUNS[2])
     assert "epoch 6 of 20" in spoken(RUNS[0])
+
+
+@pytest.mark.parametrize("height", [95, 120, 137, 200])
+def test_no_row_is_cut(view: RunsView, session: Session, qtbot: QtBot, height: int) -> None:
+    session.set_runs(RUNS * 3)
+    view.resize(225, height)
+    listed = rows(view)
+    for step in (0, 1, 100):
+        listed.verticalScrollBar().setValue(step)
+        seen = [listed.visualRect(listed.model().index(row, 0)) for row in range(9)]
+        room = listed.viewport().rect()
+        whole = [room.contains(rect) for rect in seen]
+        assert sum(whole) == (height - 2) // ROW_HEIGHT
+        assert whole == [room.intersects(rect) for rect in seen]

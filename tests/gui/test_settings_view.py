@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QScrollArea, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from latentlab.config import RunConfig, merge
 from latentlab.gui.session import Session
 from latentlab.gui.views.settings_view import FIELDS, SettingsView, matching_preset
+from latentlab.gui.widgets.named import wrapped
 from latentlab.presets import PRESETS, preset
 
 
@@ -187,10 +188,26 @@ def test_nothing_is_cut_off_in_the_left_column(view: SettingsView) -> None:
 def test_every_control_says_what_it_is(view: SettingsView) -> None:
     for row in FIELDS:
         assert control(view, row.name).accessibleName() == row.words
-        assert control(view, row.name).toolTip() == row.tip
+        assert control(view, row.name).toolTip() == wrapped(row.tip)
 
 
 def test_while_training_it_says_that_it_is_for_the_next_run(view: SettingsView, session: Session, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.fact_changed) as fact:
         session.set_training(phase="training")
     assert fact.args == ["for the next run"]
+
+
+@pytest.mark.parametrize("height", [150, 173, 190])
+def test_no_row_of_the_form_is_cut(view: SettingsView, qtbot: QtBot, height: int) -> None:
+    view.resize(240, height)
+    (area,) = view.findChildren(QScrollArea)
+    qtbot.waitUntil(lambda: area.height() == height)
+    scroll, room = area.verticalScrollBar(), area.viewport()
+    for step in range(4):
+        scroll.setValue(step * scroll.singleStep() if step < 3 else scroll.maximum())
+        for row in FIELDS:
+            each = control(view, row.name)
+            if not each.isVisibleTo(view):
+                continue
+            rect = QRect(each.mapTo(room, QPoint(0, 0)), each.size())
+            assert room.rect().contains(rect) or not room.rect().intersects(rect), (row.name, step)

@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
         self.views = make_views(self.session)
         self.undoing = Undoing(self.session, self.exploring, self.views.map, self)
         self.panels = Panels(self, self.views)
-        self.message = MessageView(self.session, self)
+        self.message = MessageView(self.session, self, self.views.map.canvas)
         wiring.connect(self)
         self.actions_table = Actions(self, wiring.handlers(self))
         self.session.tool_changed.connect(lambda: self.actions_table.mark(f"tool_{self.session.tool}"))

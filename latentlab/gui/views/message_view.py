@@ -1,20 +1,21 @@
-"""What the person should know, over the foot of the window: the newest sentence, until it is read."""
+"""What the person should know, over the top of the map: the newest sentence, until it is read."""
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from latentlab.gui.session import Session
 
 NOTICE_MS = 8000  # a notice goes by itself; an error stays until it is dismissed
-MARGIN = 16  # pixels to the window's edges
-WIDEST = 720  # pixels
+MARGIN = 8  # pixels to the edges of what it lies over
+WIDEST = 520  # pixels
 
 
 class MessageView(QFrame):
-    """A small card over its parent. Hidden while there is nothing to say."""
+    """A small card over the top of `over`, a part of the window. Hidden while there is nothing to say."""
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, session: Session, parent: QWidget, over: QWidget) -> None:
         super().__init__(parent)
+        self._over = over
         self.setObjectName("message_view")
         self.setProperty("card", "floating")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -39,11 +40,11 @@ class MessageView(QFrame):
         self._timer.timeout.connect(self.hide)
         dismiss.clicked.connect(self.hide)
         session.told.connect(self._on_told)
-        parent.installEventFilter(self)
+        over.installEventFilter(self)
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self.isVisible():
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and self.isVisible():
             self._place()
         return False
 
@@ -62,8 +63,8 @@ class MessageView(QFrame):
     def _place(self) -> None:
         parent = self.parentWidget()
         assert parent is not None, "it lies over something"
-        most = min(WIDEST, parent.width() - 2 * MARGIN)
+        corner, room = self._over.mapTo(parent, QPoint(0, 0)), self._over.width()
         natural = self.label.fontMetrics().horizontalAdvance(self.label.text()) + 72
-        width = min(most, natural)
+        width = min(WIDEST, room - 2 * MARGIN, natural)
         self.resize(width, max(self.heightForWidth(width), 40))
-        self.move((parent.width() - width) // 2, parent.height() - self.height() - MARGIN)
+        self.move(corner.x() + (room - width) // 2, corner.y() + MARGIN)

@@ -13,7 +13,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
-    QListView,
     QStackedLayout,
     QStyle,
     QStyledItemDelegate,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from latentlab.gui.session import Session
 from latentlab.gui.widgets import labels, theme
 from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.whole_rows import WholeRowsList
 from latentlab.runs.folder import RunSummary
 
 SUMMARY = int(Qt.ItemDataRole.UserRole)
@@ -170,7 +170,7 @@ class RunsView(QWidget):
         self.setObjectName("runs_view")
         self._session = session
         self._runs = Runs(self)
-        self._list = named(QListView(self), "runs", "Runs", "A click or Enter opens a run")
+        self._list = named(WholeRowsList(ROW_HEIGHT, self), "runs", "Runs", "A click or Enter opens a run")
         self._list.setMouseTracking(True)
         self._list.setUniformItemSizes(True)
         self._list.setModel(self._runs)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
     QGridLayout,
-    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QVBoxLayout,
@@ -25,9 +24,11 @@ from latentlab.config import DEFAULT_BETA, RunConfig, merge
 from latentlab.gui.session import Session
 from latentlab.gui.widgets import labels
 from latentlab.gui.widgets.named import SPIN_MARGINS, named
+from latentlab.gui.widgets.whole_rows import WholeRowsArea
 from latentlab.presets import PRESETS
 
 CUSTOM = "custom"
+GAP = 4  # pixels between two rows
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ class SettingsView(QWidget):
     def _lay_out(self) -> None:
         form = QGridLayout()
         form.setHorizontalSpacing(8)
-        form.setVerticalSpacing(4)
+        form.setVerticalSpacing(GAP)
         form.setContentsMargins(0, 0, 2, 0)
         form.setColumnStretch(1, 1)
         rows = [("Preset", self._preset), *((row.words, control) for row, control in self._controls)]
@@ -242,7 +243,7 @@ class SettingsView(QWidget):
         content = QWidget()
         content.setProperty("scrolled", "true")
         content.setLayout(form)
-        area = QScrollArea(self)
+        area = WholeRowsArea(self._preset, GAP, self)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
