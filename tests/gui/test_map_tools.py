@@ -220,7 +220,7 @@ def test_an_export_is_cancelled_by_its_dialog(desk: Desk, tmp_path: Path, monkey
     monkeypatch.setattr(selection, "picture_name", slowly)
     desk.window.taking.export(tmp_path / "pictures", "pictures")
     assert begun.wait(20)
-    dialog = desk.window.findChild(QProgressDialog, "selection_progress")
+    dialog = desk.window.findChild(QProgressDialog, "export_progress")
     dialog.findChild(QPushButton).click()
     go_on.set()
     desk.qtbot.waitUntil(lambda: any("cancelled" in words for words in told), timeout=20_000)

@@ -65,7 +65,8 @@ class Exporting(QObject):
         """The dialog, with this of `sources` chosen first."""
         run, found = self._session.run, sources(self._session)
         if run is None or not found:
-            self._session.told.emit("There is nothing to export yet: open a run, or train one", False)
+            words = "open a run, or train one" if run is None else "the model is being loaded"
+            self._session.told.emit(f"There is nothing to export yet: {words}", False)
             return
         overshoot = 0.0 if self._session.strip is None else _overshoot(self._session.strip)
         self._dialog = dialog = ExportDialog(found, first, run.image_shape[1:], overshoot, self._window)

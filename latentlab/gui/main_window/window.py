@@ -25,6 +25,7 @@ from latentlab.gui.main_window.library import Library, all_runs
 from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.main_window.opening import Opening
 from latentlab.gui.main_window.overlaying import Overlaying
+from latentlab.gui.main_window.panel_pictures import PanelPictures
 from latentlab.gui.main_window.panels import Panels, make_views
 from latentlab.gui.main_window.path_files import PathFiles
 from latentlab.gui.main_window.picturing import Picturing
@@ -90,10 +91,10 @@ class MainWindow(QMainWindow):
         self.leaving.free.connect(self.close)
         self.sampling = SamplingFrom(self.session, self.library, self.jobs, self.opening, self)
         self.selecting = Selecting(self.session, self.mapping, self.exploring, self)
-        self.taking = TakingAway(self.session, self.jobs, self.selecting, self)
+        self.exports = ExportQueue(self.session, self.jobs, self)
+        self.taking = TakingAway(self.session, self.exports, self.selecting, self.library, self)
         self.picturing = Picturing(self.session, self.decoder, self)
         self.judging = Judging(self.session, self.encoder, self)
-        self.exports = ExportQueue(self.session, self.jobs, self)
         self.exporting = Exporting(
             self.session, self.jobs, self.walking, self.decoder, self.library, self.exports, self
         )
@@ -107,6 +108,7 @@ class MainWindow(QMainWindow):
         self.views = make_views(self.session)
         self.undoing = Undoing(self.session, self.exploring, self.views.map, self)
         self.panels = Panels(self, self.views)
+        self.pictures = PanelPictures(self.session, self.exports, self.views.map, self)
         self.message = MessageView(self.session, self, self.views.map.canvas)
         wiring.connect(self)
         self.actions_table = Actions(self, wiring.handlers(self))
@@ -116,6 +118,7 @@ class MainWindow(QMainWindow):
         wiring.mark_undoing(self)
         self.restoring = Restoring(self)
         self._add_panels_to_menu()
+        self.pictures.add_to(self.actions_table.menus["Explore"])
         self.refresh_runs()
         self.preview()
 

@@ -10,6 +10,7 @@ from latentlab.explore.overlays.kinds import NAMES
 from latentlab.gui.actions import sheet
 from latentlab.gui.main_window import wiring_inspector
 from latentlab.gui.main_window.wiring_arithmetic import arithmetic_handlers, connect_arithmetic
+from latentlab.gui.main_window.wiring_strip import connect_strip, strip_handlers
 from latentlab.gui.widgets import theme
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def connect(window: "MainWindow") -> None:
     _connect_exploring(window)
     wiring_inspector.connect(window)
     connect_arithmetic(window)
+    connect_strip(window)
     window.undoing.changed.connect(lambda: mark_undoing(window))
     _connect_window(window)
 
@@ -122,10 +124,6 @@ def _connect_exploring(window: "MainWindow") -> None:
     views.sliders.reset_pressed.connect(exploring.reset)
     views.sliders.from_selection_pressed.connect(exploring.from_selection)
     views.sliders.condition_chosen.connect(window.session.set_condition)
-    views.strip.make_pressed.connect(window.walking.make)
-    views.strip.swap_pressed.connect(window.walking.path.reverse)
-    views.strip.walk_chosen.connect(window.walking.path.choose)
-    views.strip.asked.connect(lambda name: window.actions_table.actions[name].trigger())
     views.strip.export_gif_pressed.connect(window.exporting.ask)
     views.samples.resample_pressed.connect(window.opening.resample)
     views.samples.prior_chosen.connect(window.sampling.choose)
@@ -156,6 +154,7 @@ def handlers(window: "MainWindow") -> Handlers:
         **_map_handlers(window),
         **_explore_handlers(window),
         **arithmetic_handlers(window),
+        **strip_handlers(window),
         **wiring_inspector.handlers(window),
         **_view_handlers(window),
     }
@@ -192,6 +191,11 @@ def _map_handlers(window: "MainWindow") -> Handlers:
         "only_selected": selecting.show_selected,
         "show_hidden": selecting.show_all,
         "export_selection": window.taking.ask,
+        "export_latents": window.taking.ask_latents,
+        "export_curves": window.taking.ask_curves,
+        "copy_picture": window.pictures.copy_decoded,
+        "copy_strip": window.pictures.copy_strip,
+        "copy_panel": window.pictures.copy_focused,
         "fit": window.views.map.fit,
         "thumbnails": window.views.map.thumbnail_options.next_mode,
         "thumbnail_kind": window.views.map.thumbnail_options.next_kind,
@@ -231,7 +235,6 @@ def _explore_handlers(window: "MainWindow") -> Handlers:
         "gif": window.exporting.ask,
         "path_save": window.path_files.ask_save,
         "path_open": window.path_files.ask_open,
-        "path_remove": window.walking.path.remove,
     }
 
 
