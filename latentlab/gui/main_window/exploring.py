@@ -26,6 +26,8 @@ class Exploring(QObject):
         decoder.drawn.connect(self._on_drawn)
         session.condition_changed.connect(self.refresh)
         session.layout_changed.connect(self.relocate)
+        session.run_changed.connect(self._on_run)
+        self._begun = False  # a place and both ends were set for this run
 
     # -- places
 
@@ -50,12 +52,18 @@ class Exploring(QObject):
         if self._session.condition is not None:
             label = self._label(row)
             self._session.set_condition(self._session.condition if label is None else label)
+        self._go(self._sample(row))
+        self._ask_reconstruction()
+
+    def _sample(self, row: int) -> Place:
+        survey, chart = self._mapping.survey, self._mapping.chart
+        assert survey is not None, "asked before"
+        assert chart is not None, "asked before"
         x, y = chart.coords[row]
         words = " · ".join(
             word for word in (f"sample #{survey.encoding.index[row]}", self._session.label_of(row)) if word
         )
-        self._go(Place(survey.encoding.mu[row], words, (float(x), float(y)), sample=row))
-        self._ask_reconstruction()
+        return Place(survey.encoding.mu[row], words, (float(x), float(y)), sample=row)
 
     def go_to(self, z: NDArray[np.float32], origin: str) -> None:
         """To this place (d,), wherever it came from; it is found on the map."""
@@ -98,19 +106,38 @@ class Exploring(QObject):
             self._session.set_end("B", replace(b, position=self._locate(b.z)))
 
     def begin(self) -> None:
-        """A run was opened: a sample is selected and both ends are set, so that nothing is empty."""
-        survey = self._mapping.survey
-        if survey is None or not len(survey.encoding) or self._session.place is not None:
+        """A run was opened: a sample is selected and both ends are set, so that nothing is empty.
+
+        Where the person was quicker, what they chose stays, and only what they did not is filled in. Once for a run.
+        """
+        survey, session = self._mapping.survey, self._session
+        if survey is None or self._mapping.chart is None or not len(survey.encoding) or self._begun:
             return
+        self._begun = True
+        for which, row, end in (("B", self._other(len(survey.encoding)), session.ends[1]), ("A", 0, session.ends[0])):
+            if end is None:
+                chosen = self._sample(row)
+                session.set_end(which, replace(chosen, usual=self._usual(chosen.z)))  # type: ignore[arg-type]
+        place = session.place
+        if place is None:
+            self.choose_sample(0)
+        elif (
+            session.selected is None and place.position is None
+        ):  # set by a slider, before there was a map to find it on
+            session.select(0)
+            self._ask_reconstruction()
+            session.set_place(replace(place, position=self._locate(place.z), usual=self._usual(place.z)))
+
+    def _other(self, count: int) -> int:
+        """The first row of another class than that of row 0."""
         images = self._session.images
-        other = 1
-        if images is not None and images.labels is not None:
-            others = np.flatnonzero(images.labels != images.labels[0])
-            other = int(others[0]) if len(others) else 1
-        self.choose_sample(min(other, len(survey.encoding) - 1))
-        self.set_end("B")
-        self.choose_sample(0)
-        self.set_end("A")
+        labels = None if images is None else images.labels
+        others = np.empty(0, np.int64) if labels is None else np.flatnonzero(labels != labels[0])
+        return min(int(others[0]) if len(others) else 1, count - 1)
+
+    def _on_run(self) -> None:
+        if self._session.encoding is None:
+            self._begun = False
 
     def set_end(self, which: Literal["A", "B"]) -> None:
         """A or B goes to the place in hand, and the strip goes between them; by way of what was put between them."""
