@@ -18,7 +18,7 @@ from latentlab.gui.views.samples_view import SamplesView
 from latentlab.gui.views.selection.view import SelectionView
 from latentlab.gui.views.settings_view import SettingsView
 from latentlab.gui.views.sliders_view import SlidersView
-from latentlab.gui.views.strip_view import StripView
+from latentlab.gui.views.strip.view import StripView
 from latentlab.gui.widgets import labels
 from latentlab.gui.widgets.card import Card, CardDock
 
@@ -96,7 +96,7 @@ class Panels:
         self._window.resizeDocks([docks["curves"], docks["strip"]], [BOTTOM_HEIGHT] * 2, upright)
         self._window.resizeDocks([docks["curves"], docks["strip"]], [52, 48], sideways)
         self._window.resizeDocks([docks["data"], docks["model"], docks["runs"]], [120, 260, 150], upright)
-        self._window.resizeDocks([docks["inspector"], docks["latent"]], [210, 330], upright)
+        self._window.resizeDocks([docks["inspector"], docks["latent"]], [330, 210], upright)
         if self._initial is None:
             self._initial = self._window.saveState()
 

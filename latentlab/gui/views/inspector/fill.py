@@ -2,7 +2,6 @@
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from latentlab.gui.session import Session
@@ -14,6 +13,7 @@ from latentlab.gui.widgets.picture import PictureView, Pixels
 from latentlab.gui.widgets.thumbnails import Thumbnails
 
 LEAST, LARGEST, GAP, SMALL = 48, 168, 8, 28  # pixels
+BESIDE = 104  # pixels that the controls take at least, at the side of the pictures
 ITERATIONS, MOST_ITERATIONS = 40, 1000
 EMPTY = "Select a sample or drop an image: then a part of it can be masked, and the model fills it in."
 
@@ -44,9 +44,14 @@ class FillPart(QWidget):
         inside = QVBoxLayout(self._whole)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(4)
-        inside.addLayout(self._build_mask())
-        inside.addLayout(self._build_pictures())
-        inside.addLayout(self._build_filling())
+        line = self._build_pictures()
+        controls = QVBoxLayout()
+        controls.setSpacing(3)
+        self._add_mask(controls)
+        self._add_filling(controls)
+        controls.addStretch(1)
+        line.addLayout(controls, 1)
+        inside.addLayout(line)
         self._state = named(figure(), "inspector_filled_state", "How far filling in is")
         self._state.setWordWrap(True)
         inside.addWidget(self._state)
@@ -58,24 +63,21 @@ class FillPart(QWidget):
         column.addWidget(self._whole)
         column.addStretch(1)
 
-    def _build_mask(self) -> QHBoxLayout:
-        self._preset = named(QComboBox(), "inspector_mask", "Part that is masked", "Mask this part of the image")
+    def _add_mask(self, controls: QVBoxLayout) -> None:
+        self._preset = named(_narrow(), "inspector_mask", "Part that is masked", "Mask this part of the image")
         self._preset.addItem("mask…", None)
         for name in PRESETS:
             self._preset.addItem(name, name)
         self._preset.activated.connect(self._choose_preset)
         self._tool = named(
-            QComboBox(), "inspector_mask_tool", "Tool for masking",
+            _narrow(), "inspector_mask_tool", "Tool for masking",
             "Drag over the picture below; with Ctrl or the right button it uncovers",
         )  # fmt: skip
         for tool in ("brush", "rectangle"):
             self._tool.addItem(tool, tool)
         self._tool.activated.connect(self._choose_tool)
-        line = QHBoxLayout()
-        line.setSpacing(4)
-        line.addWidget(self._preset, 1)
-        line.addWidget(self._tool, 1)
-        return line
+        controls.addWidget(self._preset)
+        controls.addWidget(self._tool)
 
     def _build_pictures(self) -> QHBoxLayout:
         self.painter = MaskPainter(LEAST, "inspector_painter", "The image, to be masked")
@@ -92,11 +94,11 @@ class FillPart(QWidget):
             column.setSpacing(1)
             column.addWidget(view)
             column.addWidget(muted(words))
+            column.addStretch(1)
             line.addLayout(column)
-        line.addStretch(1)
         return line
 
-    def _build_filling(self) -> QHBoxLayout:
+    def _add_filling(self, controls: QVBoxLayout) -> None:
         tip = "Encode and decode again and again: what is known stays, the rest comes from the model (Shift+F)"
         self._fill = named(QPushButton("Fill in"), "inspector_fill", "Fill in the masked part", tip)
         self._fill.setProperty("size", "narrow")
@@ -105,17 +107,13 @@ class FillPart(QWidget):
         self._count.setRange(1, MOST_ITERATIONS)
         self._count.setValue(ITERATIONS)
         self._count.lineEdit().setTextMargins(*SPIN_MARGINS)
-        line = QHBoxLayout()
-        line.setSpacing(6)
-        line.addWidget(self._fill)
-        line.addStretch(1)
-        line.addWidget(self._count)
-        line.addWidget(muted("iterations"))
-        return line
+        self._count.setPrefix("× ")
+        controls.addWidget(self._count)
+        controls.addWidget(self._fill)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        side = min(max((self.width() - GAP) // 2, LEAST), LARGEST)
+    def fit(self, width: int) -> None:
+        """Into so many pixels: the controls beside the pictures."""
+        side = min(max((width - BESIDE - 2 * GAP) // 2, LEAST), LARGEST)
         self.painter.set_side(side)
         self.result.set_side(side)
 
@@ -190,3 +188,11 @@ def _rms(guess: Pixels, truth: Pixels, mask: np.ndarray) -> float:
     """Of pixels from 0 to 1, over the masked ones (H, W)."""
     off = (guess.astype(np.float32) - truth)[:, mask] / 255
     return float(np.sqrt(np.mean(off**2))) if off.size else 0.0
+
+
+def _narrow() -> QComboBox:
+    """A combo box that takes the room there is."""
+    combo = QComboBox()
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(5)
+    return combo

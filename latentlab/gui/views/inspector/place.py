@@ -14,7 +14,7 @@ from latentlab.gui.widgets.labels import muted
 from latentlab.gui.widgets.picture import PictureView, Pixels
 from latentlab.gui.widgets.thumbnails import Thumbnails
 
-DECODED, NEAREST = 84, 32  # sides of the pictures, pixels
+DECODED, NEAREST = 64, 28  # sides of the pictures, pixels
 NEAREST_COUNT = 6
 NEAREST_WAIT_MS = 60  # distances to all points once per this time, not once per movement of the mouse
 
@@ -55,12 +55,12 @@ class PlacePart(QWidget):
         words.addStretch(1)
         words.addWidget(self._nearest)
         line = QHBoxLayout()
-        line.setSpacing(10)
+        line.setSpacing(8)
         line.addWidget(self.decoded)
         line.addLayout(words, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column.setSpacing(2)
         column.addLayout(line)
         column.addWidget(self.usual)
 

@@ -1,8 +1,7 @@
 """The image beside its reconstruction: the signed error, the terms of its ELBO, how unusual it is."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from latentlab.explore.inspection import Inspection, percentile
 from latentlab.gui.session import Session
@@ -12,11 +11,16 @@ from latentlab.gui.widgets.labels import figure, muted
 from latentlab.gui.widgets.named import named
 from latentlab.gui.widgets.picture import PictureView, diverging, signed_error
 
-LEAST, LARGEST, GAP = 40, 112, 6  # sides of the pictures, and between them, pixels
+LEAST, SMALLEST, LARGEST, GAP = 40, 56, 112, 6  # sides of the pictures, and between them, pixels
+BESIDE = 96  # pixels that the terms take at their side
 EMPTY = "Click a point on the map, or drop an image of your own here (Ctrl+V pastes one)."
 TERMS = (
     ("neg_elbo", "−ELBO", "The sum of the reconstruction term and the KL, in nats: a bound on −log p(x)"),
-    ("reconstruction", "reconstruction", "−log p(x | z), the mean over 32 draws of z from q(z | x), in nats"),
+    (
+        "reconstruction",
+        "rec",
+        "The reconstruction term: −log p(x | z), the mean over 32 draws of z from q(z | x), in nats",
+    ),
     ("kl", "KL", "KL of q(z | x) from the prior, exact, in nats"),
     ("bits", "bits/dim", "−ELBO in bits per pixel and channel; a Bernoulli on grey values has none"),
 )
@@ -54,9 +58,12 @@ class SamplePart(QWidget):
         inside = QVBoxLayout(self._found)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(4)
-        inside.addLayout(self._build_pictures())
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._row.setSpacing(8)
+        self._row.addLayout(self._build_pictures())
+        self._row.addLayout(self._build_terms(), 1)
+        inside.addLayout(self._row)
         inside.addWidget(ErrorLegend())
-        inside.addLayout(self._build_terms())
         self._anomaly = named(muted(wrap=True), "inspector_anomaly", "How unusual the image is")
         self._note = named(muted(wrap=True), "inspector_note", "What was done to your image")
         inside.addWidget(self._anomaly)
@@ -94,15 +101,14 @@ class SamplePart(QWidget):
         grid.setVerticalSpacing(1)
         self.terms: dict[str, QLabel] = {}
         for place, (key, words, tip) in enumerate(TERMS):
-            name, value = muted(words), named(figure(), f"inspector_{key}", words, tip)
+            name, value = muted(words), named(figure(), f"inspector_{key}", tip.partition(",")[0], tip)
             name.setToolTip(tip)
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
-            row, column = divmod(place, 2)
-            grid.addWidget(name, row, 3 * column)
-            grid.addWidget(value, row, 3 * column + 1)
+            grid.addWidget(name, place, 0)
+            grid.addWidget(value, place, 1)
             self.terms[key] = value
-        grid.setColumnMinimumWidth(2, 8)
-        grid.setColumnStretch(2, 1)
+        grid.setRowStretch(len(TERMS), 1)
+        grid.setColumnStretch(1, 1)
         return grid
 
     def _build_own(self) -> QHBoxLayout:
@@ -139,9 +145,13 @@ class SamplePart(QWidget):
         line.addStretch(1)
         return line
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        side = min(max((self.width() - 2 * GAP) // 3, LEAST), LARGEST)
+    def fit(self, width: int) -> None:
+        """Into so many pixels: the terms beside the pictures, or where that is too narrow below them."""
+        side, direction = (width - BESIDE - 2 * GAP) // 3, QBoxLayout.Direction.LeftToRight
+        if side < SMALLEST:
+            side, direction = (width - 2 * GAP) // 3, QBoxLayout.Direction.TopToBottom
+        side = min(max(side, LEAST), LARGEST)
+        self._row.setDirection(direction)
         for view in (self.input, self.output, self.error):
             view.set_side(side)
 

@@ -1,7 +1,9 @@
 """The inspector: what is decoded under the cursor, and the selected image, or one of the person's own, in detail."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from latentlab.gui.session import Session
@@ -54,16 +56,18 @@ class InspectorView(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addWidget(self.place)
         self.tabs = named(QTabBar(), "inspector_tabs", "Parts of the inspector", "")
         self.tabs.setProperty("size", "narrow")
         self.tabs.setUsesScrollButtons(False)
-        self.tabs.setElideMode(Qt.TextElideMode.ElideNone)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
         self._pages = QStackedWidget()
-        parts = (self.sample, self.posterior, self.around, self.fill, self.extremes)
-        for (_name, words, tip), part in zip(PARTS, parts, strict=True):
+        pages = (
+            _Page(_below(self.place, self.sample), self.sample.fit), _Page(self.posterior, None),
+            _Page(self.around, None), _Page(self.fill, self.fill.fit), _Page(self.extremes, None),
+        )  # fmt: skip
+        for (_name, words, tip), page_of in zip(PARTS, pages, strict=True):
             self.tabs.setTabToolTip(self.tabs.addTab(words), tip)
-            self._pages.addWidget(_scrolled(part))
+            self._pages.addWidget(page_of)
         self.tabs.currentChanged.connect(self._turn)
         column.addWidget(self.tabs)
         column.addWidget(self._pages, 1)
@@ -109,12 +113,33 @@ class InspectorView(QWidget):
         self.fact_changed.emit(words)
 
 
-def _scrolled(part: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    part.setProperty("scrolled", True)
-    area.setWidget(part)
-    return area
+def _below(*parts: QWidget) -> QWidget:
+    """One below the other."""
+    whole = QWidget()
+    column = QVBoxLayout(whole)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(6)
+    for part in parts:
+        column.addWidget(part)
+    column.addStretch(1)
+    return whole
+
+
+class _Page(QScrollArea):
+    """A part that scrolls upwards where there is little room. fit: is told the width there is, in pixels; the part's
+    own would never become less than what its pictures take."""
+
+    def __init__(self, part: QWidget, fit: Callable[[int], None] | None) -> None:
+        super().__init__()
+        self._fit = fit
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        part.setProperty("scrolled", True)
+        self.setWidget(part)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fit is not None:
+            self._fit(self.width() - self.verticalScrollBar().sizeHint().width())
