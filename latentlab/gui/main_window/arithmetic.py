@@ -17,7 +17,7 @@ from latentlab.gui.threads.decoding import Decoder
 from latentlab.runs.groups import Group
 
 SLOTS: tuple[Slot, ...] = ("a", "b", "c")
-NEAREST = 6  # images beside a result
+NEAREST = 4  # images beside a result
 NOTHING_THERE = {
     "selected": "Select a sample on the map first",
     "A": "Set A first: go to a place and press A",

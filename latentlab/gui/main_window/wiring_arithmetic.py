@@ -28,7 +28,7 @@ def connect_arithmetic(window: "MainWindow") -> None:
     view.make.make_pressed.connect(directions.make)
     view.make.group_rename_pressed.connect(directions.ask_rename_group)
     view.make.group_delete_pressed.connect(directions.remove_group)
-    directions.made.connect(lambda: view.show_page("apply"))
+    directions.made.connect(view.show_made)
 
 
 def arithmetic_handlers(window: "MainWindow") -> dict[str, Callable[[], object]]:

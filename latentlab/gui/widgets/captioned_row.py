@@ -113,10 +113,9 @@ class CaptionedRow(QScrollArea):
         return self._row.marked
 
     def place_of(self, number: int) -> QPoint:
-        """The middle of this picture, in our own pixels."""
+        """The middle of this picture, in pixels of what is scrolled."""
         at = self._row.shown.index(number)
-        inside = QPoint(at * (self._row.side + GAP) + self._row.side // 2, self._row.side // 2)
-        return self._row.mapTo(self.viewport(), inside)
+        return QPoint(at * (self._row.side + GAP) + self._row.side // 2, self._row.side // 2)
 
     def set_pictures(
         self,
@@ -174,12 +173,9 @@ class CaptionedRow(QScrollArea):
         size, high = max(pixels.shape[2:]), max(self.height() - GAP - BAR - CAPTION, 8)
         shown = list(range(len(pixels)))
         side = side_of(size, self._across(len(shown)), high)
-        while self._thins and len(shown) > 3:
-            fewer = shown[::2]
-            larger = side_of(size, self._across(len(fewer)), high)
-            if larger <= side and self._across(len(shown)) >= side:
-                break
-            shown, side = fewer, larger
+        while self._thins and len(shown) > 3 and side > self._across(len(shown)):
+            shown = shown[::2]
+            side = side_of(size, self._across(len(shown)), high)
         self._row.arrange(shown, side)
 
     def _across(self, count: int) -> int:

@@ -15,7 +15,7 @@ from latentlab.gui.widgets.named import named
 from latentlab.gui.widgets.picture import PictureView
 from latentlab.runs.directions import Direction
 
-SIDE = 112  # pixels of the result
+SIDE = 84  # pixels of the result
 METHODS = {"means": "difference of means", "classifier": "normal of a linear classifier"}
 SLIDER_TIP = "How much of the direction is added; arrow keys, Shift is fine, double click or Delete back to 0"
 ACCURACY = (

@@ -9,7 +9,6 @@ from latentlab.gui.session import Session
 from latentlab.gui.states.arithmetic import Slot
 from latentlab.gui.views.arithmetic.parts import BASES, SendButtons, picture_of
 from latentlab.gui.widgets import usual
-from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.labels import empty, muted
 from latentlab.gui.widgets.named import named
 from latentlab.gui.widgets.picture import PictureView
@@ -18,7 +17,7 @@ SLOTS: dict[Slot, str] = {"a": "", "b": "−", "c": "+"}
 SIDE, SMALL = 84, 28  # pixels
 WIDE = 92  # of a slot
 EMPTY = "Fill a, b and c: what a has and b has not is added to c."
-NEAREST_SHOWN = 6
+NEAREST_SHOWN = 4  # beside the result there is room for no more
 
 
 class _SlotCard(QWidget):
@@ -124,23 +123,22 @@ class SumPage(QWidget):
         self._words = muted("", wrap=True)
         self._words.setObjectName("sum_words")
         self._words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        beside.addWidget(self._words, 1)
-        top.addWidget(self._result, 0, Qt.AlignmentFlag.AlignTop)
-        top.addLayout(beside, 1)
-        self._send = SendButtons("sum")
-        self._send.sent.connect(self.sent)
-        self._near_words = ElidedLabel("nearest images")
-        self._near_words.setProperty("role", "muted")
+        self._near_words = muted("nearest images")
         near = QHBoxLayout()
         near.setSpacing(4)
         self._near = [PictureView(SMALL, f"sum_nearest_{at}", "A nearest image") for at in range(NEAREST_SHOWN)]
         for picture in self._near:
             near.addWidget(picture)
         near.addStretch(1)
+        beside.addWidget(self._words, 1)
+        beside.addWidget(self._near_words)
+        beside.addLayout(near)
+        top.addWidget(self._result, 0, Qt.AlignmentFlag.AlignTop)
+        top.addLayout(beside, 1)
+        self._send = SendButtons("sum")
+        self._send.sent.connect(self.sent)
         column.addLayout(top)
         column.addWidget(self._send, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self._near_words)
-        column.addLayout(near)
         column.addStretch(1)
         return column
 

@@ -110,6 +110,11 @@ class ArithmeticView(QWidget):
         if self.isVisible():
             self.page_seen.emit(page)
 
+    def show_made(self) -> None:
+        """A new direction is there: it is applied, unless the person has gone elsewhere meanwhile."""
+        if self._page == "make":
+            self.show_page("apply")
+
     def _press(self, page: Page, _checked: bool = False) -> None:
         self.show_page(page)
 
