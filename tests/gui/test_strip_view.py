@@ -10,7 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from latentlab.gui.records import MapImages, Place, Route, Strip
 from latentlab.gui.session import Session
-from latentlab.gui.views.strip_view import StripView, in_words
+from latentlab.gui.states.strip import COMPARED
+from latentlab.gui.views.strip.player import frame_at
+from latentlab.gui.views.strip.rows import ComparedRows
+from latentlab.gui.views.strip.view import StripView
+from latentlab.gui.views.strip.words import class_in_words, in_words
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.film import Film
@@ -66,22 +70,23 @@ def test_it_can_be_made_once_both_ends_are_set(qtbot: QtBot, explored: Session):
     assert not make.isEnabled()
     assert "press B" in view._empty.text()
     explored.set_end("B", Place(explored.encoding.mu[9]))
-    choose(qtbot, window, "strip_method", "spherical")
-    window.findChild(QSpinBox, "strip_frames").setValue(12)
-    with qtbot.waitSignal(view.make_pressed) as made:
+    with qtbot.waitSignal(view.make_pressed):
         qtbot.mouseClick(make, LEFT)
-    assert made.args == ["spherical", 12]
 
 
-def test_another_method_is_made_at_once_and_that_of_the_strip_is_shown(qtbot: QtBot, explored: Session):
+def test_what_is_chosen_is_told_and_what_holds_is_shown(qtbot: QtBot, explored: Session):
     view, window = shown(qtbot, explored)
-    with_ends(explored)
-    made: list[tuple[str, int]] = []
-    view.make_pressed.connect(lambda *how: made.append(how))
+    view.changed.connect(lambda changes: explored.strips.change(**changes))
     choose(qtbot, window, "strip_method", "smooth")
-    assert made[-1] == ("smooth", 9)
-    explored.set_strip(replace(strip(explored), method="spherical"))
-    assert view.method == "spherical"
+    assert explored.strips.settings.way == "smooth"
+    window.findChild(QSpinBox, "strip_frames").setValue(12)
+    assert explored.strips.settings.frames == 12
+    choose(qtbot, window, "strip_method", "compare")
+    assert explored.strips.settings.compare
+    assert explored.strips.settings.way == "geodesic", "the one before it in the list stays the strip's own"
+    explored.strips.change(way="spherical", compare=False, frames=5)
+    assert window.findChild(QComboBox, "strip_method").currentText() == "spherical"
+    assert window.findChild(QSpinBox, "strip_frames").value() == 5
 
 
 def test_it_leads_from_a_to_b_or_along_a_path(qtbot: QtBot, explored: Session):
@@ -105,7 +110,8 @@ def test_it_leads_from_a_to_b_or_along_a_path(qtbot: QtBot, explored: Session):
 def test_the_menu_asks_for_what_can_be_done_with_a_path(qtbot: QtBot, explored: Session):
     view, window = shown(qtbot, explored)
     entries = {entry.text(): entry for entry in window.findChild(QMenu, "strip_menu").actions()}
-    assert [entry.isEnabled() for entry in entries.values()] == [False, True, False], "there is none to save or remove"
+    enabled = [entry.isEnabled() for entry in entries.values()]
+    assert enabled == [False, True, False, False, False], "there is none to save or remove"
     explored.set_route(Route(explored.encoding.mu[:3], np.zeros((3, 2), np.float32)))
     explored.set_walk("path")
     assert all(entry.isEnabled() for entry in entries.values())
@@ -113,7 +119,7 @@ def test_the_menu_asks_for_what_can_be_done_with_a_path(qtbot: QtBot, explored: 
     view.asked.connect(asked.append)
     for entry in entries.values():
         entry.trigger()
-    assert asked == ["path_save", "path_open", "path_remove"]
+    assert asked == ["path_save", "path_open", "path_remove", "path_reverse", "waypoint_add"]
 
 
 def test_frames_carry_their_colour_and_the_nearest_picture(qtbot: QtBot, explored: Session):
@@ -128,16 +134,20 @@ def test_frames_carry_their_colour_and_the_nearest_picture(qtbot: QtBot, explore
         assert f"#{100 + 7 * place} ·" in frame.words
 
 
-def test_the_bars_are_painted(qtbot: QtBot, explored: Session):
+def test_borders_and_bars_are_painted(qtbot: QtBot, explored: Session):
     view, _ = shown(qtbot, explored)
     explored.set_strip(strip(explored))
     row = view.findChild(Film, "strip_film")._row
     drawn = row.grab().toImage()
     for place, frame in enumerate(row.frames):
-        bar = [drawn.pixelColor(place * (row.side + 4) + x, row.side + 4).name().upper() for x in range(row.side)]
-        assert bar.count(frame.bar) == pytest.approx(row.side * explored.strip.usual[place] / 100, abs=1)
+        cell = row.cell(place)
+        y = cell.bottom() - 1
+        bar = [drawn.pixelColor(cell.left() + x, y).name().upper() for x in range(cell.width())]
+        assert bar.count(frame.bar) == pytest.approx(cell.width() * explored.strip.usual[place] / 100, abs=1)
         assert bar.index(frame.bar) == 0
         assert set(bar) <= {frame.bar, theme.current().line}
+        edge = [(cell.center().x(), cell.top()), (cell.left(), cell.center().y()), (cell.right(), cell.center().y())]
+        assert {drawn.pixelColor(x, y).name().upper() for x, y in edge} == {frame.bar}
 
 
 def test_nearest_pictures_are_found_by_index(qtbot: QtBot, explored: Session):
@@ -157,7 +167,7 @@ def test_many_frames_scroll_and_few_are_large(qtbot: QtBot, explored: Session):
     assert film._row.side >= 48
     assert not film.horizontalScrollBar().maximum()
     explored.set_strip(strip(explored, (10.0,) * 60))
-    assert film._row.side >= 40
+    assert film._row.side >= 32
     qtbot.waitUntil(lambda: film.horizontalScrollBar().maximum() > 0)
 
 
@@ -170,6 +180,9 @@ def test_smoothness_is_said_in_words_and_so_is_what_is_off_the_data(explored: Se
     words = in_words(jump)
     assert words.startswith("5 waypoints · smoothness")
     assert "frames 3 to 4: 2.9 × the mean step" in words
+    bent = replace(even, method="geodesic", length=2.0, straight=2.5, note="a note")
+    assert in_words(bent).startswith("a note · length 2.00, straight 2.50 (−20%) · smoothness")
+    assert "straight" not in in_words(replace(even, length=2.5, straight=2.5))
     assert words.endswith("all near the data")
 
 
@@ -179,45 +192,160 @@ def test_the_caption_fits_and_its_tooltip_explains_it(qtbot: QtBot, explored: Se
     pixels[3] = 255
     explored.set_strip(replace(strip(explored), pixels=pixels, waypoints=12))
     caption = view.findChild(ElidedLabel, "strip_caption")
-    assert caption.shown() == caption.text(), "in 640 pixels, as in a window of 1280"
+    assert caption.shown().startswith("smoothness 0.0041"), "in 640 pixels, as in a window of 1280"
+    assert "…" not in caption.shown()
+    assert caption.text() in caption.toolTip().replace("\n", " ")
     assert "Smoothness: mean squared difference" in caption.toolTip()
-    assert "nearest picture of the data" in caption.toolTip()
+    assert "nearest picture of the data" in caption.toolTip().replace("\n", " ")
 
 
-def test_it_plays_there_and_back_and_stops(qtbot: QtBot, explored: Session):
+def test_it_plays_in_its_place_and_nothing_moves(qtbot: QtBot, explored: Session):
     view, window = shown(qtbot, explored)
     explored.set_strip(strip(explored))
-    player, play = view.findChild(PictureView, "strip_player"), button(window, "strip_play")
-    assert not player.isVisible()
+    player, film = view.findChild(PictureView, "strip_player"), view.findChild(Film, "strip_film")
+    play = button(window, "strip_play")
+    before = (player.geometry(), film.geometry(), film._row.side, play.geometry())
     qtbot.mouseClick(play, LEFT)
-    assert player.isVisible()
+    assert view.player.running
     seen = []
     for _ in range(8):
         seen.append(int(player.pixels[0, 0, 0]) // 20)
-        view._advance()
+        assert film.marked == seen[-1]
+        view.player.advance()
     assert seen == [0, 1, 2, 3, 2, 1, 0, 1]
+    assert (player.geometry(), film.geometry(), film._row.side, play.geometry()) == before
     qtbot.mouseClick(play, LEFT)
-    assert not player.isVisible()
-    assert not view._clock.isActive()
+    assert not view.player.running
+    assert (player.geometry(), film.geometry(), film._row.side, play.geometry()) == before
 
 
-def test_another_strip_stops_the_animation(qtbot: QtBot, explored: Session):
+def test_it_can_be_played_round_and_round(qtbot: QtBot, explored: Session):
+    view, window = shown(qtbot, explored)
+    explored.set_strip(strip(explored))
+    view.popup.findChild(QComboBox, "strip_playing").textActivated.emit("loop")
+    view.popup.findChild(QSpinBox, "strip_speed").setValue(20)
+    assert view.player._clock.interval() == 50
+    view.toggle()
+    seen = []
+    for _step in range(6):
+        seen.append(window.findChild(Film, "strip_film").marked)
+        view.player.advance()
+    assert seen == [0, 1, 2, 3, 0, 1]
+    view.player.stop()
+    assert [frame_at(step, 1, "there and back") for step in range(3)] == [0, 0, 0]
+
+
+def test_another_strip_goes_on_playing_and_none_stops(qtbot: QtBot, explored: Session):
     view, window = shown(qtbot, explored)
     explored.set_strip(strip(explored))
     qtbot.mouseClick(button(window, "strip_play"), LEFT)
+    explored.set_strip(strip(explored, (10.0,) * 7))
+    assert view.player.running
     explored.set_strip(None)
-    assert not view._clock.isActive()
+    assert not view.player.running
     assert not button(window, "strip_play").isEnabled()
     assert not button(window, "export_gif").isEnabled()
 
 
-def test_exporting_and_swapping_are_told(qtbot: QtBot, explored: Session):
+def test_frames_are_chosen_by_mouse_and_keys_and_the_place_in_hand_is_marked(qtbot: QtBot, explored: Session):
+    view, _ = shown(qtbot, explored)
+    explored.set_strip(strip(explored))
+    film = view.findChild(Film, "strip_film")
+    asked: list[tuple[str, int]] = []
+    view.frame_asked.connect(lambda what, _strip, at: asked.append((what, at)))
+    view.frame_asked.connect(lambda what, of, at: explored.set_place(Place(of.z[at])))
+    qtbot.mouseClick(film._row, LEFT, pos=film._row.cell(1).center())
+    assert film.marked == 1
+    qtbot.keyClick(film, Qt.Key.Key_Right)
+    qtbot.keyClick(film, Qt.Key.Key_Right)
+    qtbot.keyClick(film, Qt.Key.Key_Right)
+    qtbot.keyClick(film, Qt.Key.Key_Left)
+    assert asked == [("go", 1), ("go", 2), ("go", 3), ("go", 3), ("go", 2)]
+    assert film.marked == 2
+    below = film._row.cell(3).center()
+    below.setY(film._row.height() - 3)
+    qtbot.mouseClick(film._row, LEFT, pos=below)
+    assert asked[-1] == ("nearest", 3)
+    explored.set_place(Place(explored.strip.z[0] + 1))
+    assert film.marked is None, "the place in hand is no frame of it"
+
+
+def test_ways_are_compared_side_by_side(qtbot: QtBot, explored: Session):
+    view, window = shown(qtbot, explored)
+    one = strip(explored)
+    lengths = (2.5, 2.7, 2.0)
+    rows = tuple(
+        replace(one, method=way, length=length, straight=2.5) for way, length in zip(COMPARED, lengths, strict=True)
+    )
+    explored.strips.set_compared(rows)
+    explored.set_strip(rows[0])
+    assert not view.findChild(Film, "strip_film").isVisible()
+    films = [window.findChild(Film, f"strip_film_{way}") for way in COMPARED]
+    assert all(film.isVisible() and len(film.frames) == 4 for film in films)
+    labels = view.findChild(ComparedRows).findChildren(QLabel)
+    said = [label.text() for label in labels if label.isVisible()]
+    for length in ("2.50", "2.70", "2.00"):
+        assert sum(length in text and "0.0041" in text for text in said) == 1
+    assert [text for text in said if "▾" in text] == [text for text in said if text.strip().startswith("2.00")]
+    asked: list[tuple[str, int]] = []
+    view.frame_asked.connect(lambda _what, of, at: asked.append((of.method, at)))
+    qtbot.mouseClick(films[2]._row, LEFT, pos=films[2]._row.cell(1).center())
+    assert asked == [("geodesic", 1)]
+    explored.strips.set_compared(())
+    assert view.findChild(Film, "strip_film").isVisible()
+
+
+def test_beyond_the_ends_frames_have_letters_and_words(qtbot: QtBot, explored: Session):
+    view, _ = shown(qtbot, explored)
+    explored.set_strip(replace(strip(explored, (10.0,) * 6), beyond=1))
+    frames = view.findChild(Film, "strip_film").frames
+    assert [frame.letter for frame in frames] == ["", "A", "", "", "B", ""]
+    assert "beyond the first end" in frames[0].words
+    assert "beyond" not in frames[1].words
+    assert "beyond the last end" in frames[5].words
+
+
+def test_the_class_of_the_frames_is_said(explored_cvae: Session):
+    run, one = explored_cvae.run, strip(explored_cvae)
+    assert class_in_words(replace(one, classes=3), run) == "class 3 throughout"
+    assert in_words(replace(one, classes=(3, 7)), run).endswith("class 3 to 7, mixed between")
+    assert class_in_words(one, run) == ""
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support grabbing")  # the offscreen one, of every pop-up
+def test_the_pop_up_lists_waypoints_that_keys_move_and_take_away(qtbot: QtBot, explored: Session):
+    view, _ = shown(qtbot, explored)
+    with_ends(explored)
+    mu = explored.encoding.mu
+    z = np.stack([mu[3], mu[5], mu[6], mu[9]])
+    explored.set_route(Route(z, np.zeros((4, 2), np.float32), tied=True))
+    explored.set_walk("path")
+    view.open_way()
+    rows = view.popup.list
+    assert [rows.item(row).text()[0] for row in range(rows.count())] == ["A", "2", "3", "B"]
+    did: list[tuple] = []
+    view.popup.moved.connect(lambda *what: did.append(("move", *what)))
+    view.popup.dropped.connect(lambda row: did.append(("drop", row)))
+    view.popup.gone_to.connect(lambda row: did.append(("go", row)))
+    rows.setCurrentRow(1)
+    qtbot.keyClick(rows, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(rows, Qt.Key.Key_Delete)
+    qtbot.keyClick(rows, Qt.Key.Key_Return)
+    assert did == [("move", 1, 2), ("drop", 2), ("go", 2)]
+    movable = [bool(rows.item(row).flags() & Qt.ItemFlag.ItemIsDragEnabled) for row in range(4)]
+    assert movable == [False, True, True, False]
+    view.popup.close()
+
+
+def test_exporting_and_turning_round_are_told(qtbot: QtBot, explored: Session):
     view, window = shown(qtbot, explored)
     with_ends(explored)
     explored.set_strip(strip(explored))
-    for name, signal in (("export_gif", view.export_gif_pressed), ("strip_swap", view.swap_pressed)):
-        with qtbot.waitSignal(signal):
-            qtbot.mouseClick(button(window, name), LEFT)
+    with qtbot.waitSignal(view.export_gif_pressed):
+        qtbot.mouseClick(button(window, "export_gif"), LEFT)
+    with qtbot.waitSignal(view.asked) as asked:
+        qtbot.mouseClick(view.popup.swap, LEFT)
+    assert asked.args == ["path_reverse"]
 
 
 def test_without_a_run_it_says_what_will_be_here(qtbot: QtBot, explored: Session):

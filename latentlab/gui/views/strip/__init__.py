@@ -1,0 +1,1 @@
+"""The strip: a walk through latent space as frames in a row."""
