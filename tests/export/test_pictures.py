@@ -79,7 +79,7 @@ def test_gif_has_its_frames_size_rate_and_loop(tmp_path, fps):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_another_program_reads_the_gif(tmp_path, channels):
     save_gif(tmp_path / "a.gif", np.repeat(frames(3, channels), 2, axis=0), 20, scale=4)
-    command = ["identify", "-format", "%m %wx%h %T %[scene];", tmp_path / "a.gif"]
+    command = ["identify", "-format", "%m %Wx%H %T %[scene];", tmp_path / "a.gif"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert done.stdout.split(";")[:-1] == [f"GIF 32x32 5 {frame}" for frame in range(6)]
