@@ -52,6 +52,7 @@ class MapMarks:
         self.cursor = Rings(10, 2.5)
         self.a: XY | None = None
         self.b: XY | None = None
+        self.own: XY | None = None  # an image of the person's own
         self.walked = True  # from A to B; else the strip leads elsewhere, and both are faint and nothing joins them
 
     def draw(self, painter: QPainter, view: QTransform) -> None:
@@ -66,11 +67,21 @@ class MapMarks:
         self.selected.draw(painter, view, theme.qcolor(colours.accent))
         self.hovered.draw(painter, view, text)
         self.cursor.draw(painter, view, text)
+        if self.own is not None:
+            _draw_diamond(painter, view.map(QPointF(*self.own)))
         painter.setOpacity(1.0 if self.walked else FAINT)
         for letter, place in (("A", self.a), ("B", self.b)):
             if place is not None:
                 _draw_letter(painter, view.map(QPointF(*place)), letter)
         painter.setOpacity(1.0)
+
+
+def _draw_diamond(painter: QPainter, at: QPointF) -> None:
+    colours = theme.current()
+    painter.setPen(QPen(theme.qcolor(colours.text), 1.5))
+    painter.setBrush(theme.qcolor(colours.accent))
+    corners = ((0, -1), (1, 0), (0, 1), (-1, 0))
+    painter.drawPolygon([at + QPointF(x, y) * LETTER_RADIUS for x, y in corners])
 
 
 def _draw_letter(painter: QPainter, at: QPointF, letter: str) -> None:

@@ -18,6 +18,7 @@ from latentlab.gui.views.map.map_note import MapNote
 from latentlab.gui.views.map.menu import Entry, popup
 from latentlab.gui.views.map.options import MapOptions
 from latentlab.gui.views.map.overlays import Overlays
+from latentlab.gui.views.map.own_image import OwnImageMark
 from latentlab.gui.views.map.path_tool import Paths
 from latentlab.gui.views.map.points import Points
 from latentlab.gui.views.map.projection import ProjectionPanel, made_by
@@ -75,6 +76,7 @@ class MapView(QWidget):
         self.hover = Hover(self._session, self.canvas, self.points, self)
         self.card = self.hover.card
         self.ends = Ends(self._session, self.canvas, self.hover, self)
+        self.own_image = OwnImageMark(self._session, self.canvas, self.hover, self)
         self.in_view = InView(self._session, self.canvas, self)
         self.notes = MapNote(self._session, self.canvas, self)
         self.note = self.notes.label
@@ -155,8 +157,9 @@ class MapView(QWidget):
         layout = self._session.layout
         if layout is None or not len(layout.coords):
             return None
-        low, high = layout.coords.min(axis=0), layout.coords.max(axis=0)
-        return QRectF(float(low[0]), float(low[1]), *(float(side) for side in high - low))
+        x, y = layout.coords.T  # one after the other: along both at once takes ten times as long
+        left, low = float(x.min()), float(y.min())
+        return QRectF(left, low, float(x.max()) - left, float(y.max()) - low)
 
     def _on_run(self) -> None:
         run = self._session.run
