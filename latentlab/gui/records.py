@@ -3,6 +3,7 @@
 All arrays are NumPy and are never written to once handed over.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,9 +21,14 @@ MapAction = Literal["", "cancel", "retry"]
 Phase = Literal["idle", "preparing", "training", "pausing", "paused", "stopping"]
 
 
+def epoch_words(done: int, total: int) -> str:
+    """How far a training is, wherever that is said: 'epoch 3 of 20' where three of them are done."""
+    return f"epoch {done} of {total}"
+
+
 @dataclass(frozen=True)
 class OpenRun:
-    """The run that is being looked at. `epoch` and `step` are those of the weights that decode."""
+    """The run that is being looked at. step: of the weights that decode; epoch: how many it has behind it."""
 
     path: Path
     name: str
@@ -116,11 +122,37 @@ class Trust:
 @dataclass(frozen=True)
 class History:
     """The epochs that can be gone back to, ascending, with their steps, and the one that is shown; None: the newest
-    weights."""
+    weights. newest: the step of those, None while they are trained on."""
 
     epochs: tuple[int, ...] = ()
     steps: tuple[int, ...] = ()
     shown: int | None = None
+    newest: int | None = None
+
+    @property
+    def places(self) -> tuple[int | None, ...]:
+        """What can be shown, in the order of its steps: each epoch, and None for the newest weights. Where these are
+        those of an epoch they stand for it; a training that was stopped in mid-epoch has some of its own."""
+        if self.newest is None or not self.epochs:
+            return (*self.epochs, None) if self.epochs else ()
+        before, after = bisect_left(self.steps, self.newest), bisect_right(self.steps, self.newest)
+        return (*self.epochs[:before], None, *self.epochs[after:])
+
+    @property
+    def at(self) -> int:
+        """Which of the places is shown."""
+        return self.places.index(self.shown if self.shown in self.places else None)
+
+    @property
+    def newest_epoch(self) -> int | None:
+        """How many epochs the newest weights have behind them, as far as that is known here."""
+        known = 0 if self.newest is None else bisect_right(self.steps, self.newest)
+        return self.epochs[known - 1] if known else None
+
+    @property
+    def between(self) -> bool:
+        """The newest weights are of no epoch's end, as far as that is known here."""
+        return self.newest not in self.steps
 
     @property
     def shown_step(self) -> int | None:

@@ -82,7 +82,7 @@ def test_a_read_only_run_does_not_go_on_and_says_why(bar: RunBar, session: Sessi
     session.open(a_run(read_only=True))
     assert "more" not in enabled(bar)
     assert "read-only" in button(bar, "more").toolTip()
-    assert text(bar, "run_status") == "epoch 5 · completed · read-only"
+    assert text(bar, "run_status") == "epoch 5 of 20 · completed · read-only"
 
 
 def test_presses_are_said(bar: RunBar, session: Session, qtbot: QtBot) -> None:
@@ -135,9 +135,9 @@ def test_the_status_is_one_line_in_words(bar: RunBar, session: Session) -> None:
         images_per_second=8420.3, remaining_s=72.2, device="cpu",
     )  # fmt: skip
     assert text(bar, "run_title") == "mine · beta-VAE · z 16"
-    assert text(bar, "run_status") == "epoch 6 of 20 · 8,420 images/s · cpu · 1 min 12 s left"
+    assert text(bar, "run_status") == "epoch 5 of 20 · 8,420 images/s · cpu · 1 min 12 s left"
     session.set_training(phase="stopping")
-    assert text(bar, "run_status") == "epoch 6 of 20 · Stopping…"
+    assert text(bar, "run_status") == "epoch 5 of 20 · Stopping…"
     session.set_training(phase="preparing", note="Loading fashion-mnist 40 %")
     assert text(bar, "run_status") == "Loading fashion-mnist 40 %"
 

@@ -123,7 +123,7 @@ def test_the_fact_is_their_number(view: RunsView, session: Session, qtbot: QtBot
 
 
 def test_what_a_row_says() -> None:
-    assert [second_line(run) for run in RUNS] == ["238.4 · epoch 6", "27.9 · epoch 60", "cannot be read"]
+    assert [second_line(run) for run in RUNS] == ["238.4 · epoch 6 of 20", "27.9 · epoch 60 of 60", "cannot be read"]
     assert [status_word(run) for run in RUNS] == ["interrupted", "read-only", ""]
     assert "run.json is damaged" in spoken(RUNS[2])
     assert "epoch 6 of 20" in spoken(RUNS[0])

@@ -10,6 +10,8 @@ from latentlab.gui.threads.jobs import Jobs
 from latentlab.gui.threads.model_thread import FromHistory
 from latentlab.runs.history import History, PastEpoch
 
+NO_RUN = "Open a run first: then its epochs can be gone back through"
+NONE_KEPT = "keeps no past epochs to go back to; a run that you train here does"
 FOLLOWS_MS = 400  # after an epoch, for its weights are written then; and no oftener than that
 
 
@@ -29,28 +31,29 @@ class GoingBack(QObject):
         self._soon.setInterval(FOLLOWS_MS)
         self._soon.timeout.connect(self._look)
         session.run_changed.connect(self._on_run)
+        session.training_changed.connect(self._say_newest)
+        session.model_ready_changed.connect(self._say_newest)
 
     def go(self, epoch: int | None) -> None:
-        """Everything as of this epoch; None, and the last one where nothing trains: as of the newest weights."""
-        run, epochs = self._session.run, self._session.history.epochs
-        if epochs and epoch == epochs[-1] and not self._session.training.active:
+        """Everything as of this epoch; None, and the epoch that they are of: as of the newest weights."""
+        run, history = self._session.run, self._session.history
+        if epoch in self._past and epoch not in history.places:
             epoch = None
-        if run is None or epoch == self._session.history.shown or (epoch is not None and epoch not in self._past):
+        if run is None or epoch == history.shown or (epoch is not None and epoch not in self._past):
             return
         self._session.set_history(shown=epoch)
         past = None if epoch is None else self._past[epoch]
         self._opening.go_back(None if past is None else FromHistory(run.config, run.image_shape, run.class_names, past))
 
     def step(self, by: int) -> None:
-        """So many epochs further back (negative) or on; beyond the last one are the newest weights."""
-        history = self._session.history
-        if not history.epochs:
-            return
-        at = len(history.epochs) if history.shown is None else history.epochs.index(history.shown)
-        if history.shown is None and not self._session.training.active:
-            at -= 1  # the last epoch's are the newest weights
-        to = max(at + by, 0)
-        self.go(history.epochs[to] if to < len(history.epochs) else None)
+        """So many epochs further back (negative) or on."""
+        places = self._session.history.places
+        if places:
+            self.go(places[min(max(self._session.history.at + by, 0), len(places) - 1)])
+        elif not self._jobs.running("history"):  # which is read within a moment of opening
+            run = self._session.run
+            words = NO_RUN if run is None else f"{run.name} {NONE_KEPT}"
+            self._session.told.emit(words, False)
 
     def give_up(self) -> None:
         """The weights of the epoch that is shown cannot be read."""
@@ -85,4 +88,13 @@ class GoingBack(QObject):
         if shown is not None and shown not in self._past:
             self._session.told.emit(f"Epoch {shown} is not kept any more: these are the newest weights", False)
             self.go(None)
-        self._session.set_history(epochs=tuple(self._past), steps=tuple(past.step for past in found))
+        steps = tuple(past.step for past in self._past.values())
+        self._session.set_history(epochs=tuple(self._past), steps=steps, newest=self._newest())
+
+    def _newest(self) -> int | None:
+        return None if self._session.training.active else self._opening.newest_step
+
+    def _say_newest(self) -> None:
+        """Once nothing trains any more, the newest weights may be those of the last epoch, or of a step after it."""
+        if self._session.run is not None:
+            self._session.set_history(newest=self._newest())

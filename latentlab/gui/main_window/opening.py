@@ -8,11 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from latentlab.explore.charts import UmapChart
 from latentlab.explore.map_cache import StoredLayout, save_map
 from latentlab.explore.mixture import Mixture
 from latentlab.gui.main_window.bringing import Bringing
 from latentlab.gui.main_window.exploring import Exploring
-from latentlab.gui.main_window.library import Library, OpenedRun, Pictures, as_map_images, pictures, read_run
+from latentlab.gui.main_window.library import (
+    LIVE_POINTS,
+    Library,
+    OpenedRun,
+    Pictures,
+    as_map_images,
+    pictures,
+    read_run,
+)
 from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.records import Live
 from latentlab.gui.session import Session
@@ -54,6 +63,7 @@ class Opening(QObject):
         self._mixture: Mixture | None = None  # that samples are drawn from
         self._measured = 0.0  # when the map's reconstruction errors were
         self._newest: FromSnapshot | None = None  # what the training has come to
+        self.newest_step = 0  # of that, or of the weights in the run's folder
         self._past: FromHistory | None = None  # what is shown in place of the newest weights
         decoder.opened.connect(self._on_weights)
         encoder.surveyed.connect(self._on_surveyed)
@@ -62,6 +72,7 @@ class Opening(QObject):
         self.bringing.changed.connect(self._on_other_points)
         mapping.laid_out.connect(self._keep)
         mapping.rested.connect(self.placed)
+        session.layout_changed.connect(self._prepare)
 
     def painted(self) -> None:
         """The window stands: from now on torch may be imported."""
@@ -92,6 +103,7 @@ class Opening(QObject):
     def _on_opened(self, opened: OpenedRun) -> None:
         self._forget()
         session, run = self._session, opened.run
+        self.newest_step = run.step
         session.open(run)
         session.set_config(run.config)
         session.add_records(opened.records)
@@ -161,7 +173,7 @@ class Opening(QObject):
     def follow(self, weights: FromSnapshot, with_map: bool) -> None:
         """A snapshot of the training: decoding goes on from it, and the map too where asked; not while a past epoch
         is looked at."""
-        self._newest = weights
+        self._newest, self.newest_step = weights, weights.snapshot.step
         if self._past is not None:
             return
         self._use(weights)
@@ -186,6 +198,8 @@ class Opening(QObject):
 
     def _on_weights(self, weights: Weights, step: int) -> None:
         self._session.update_run(step=step)
+        if isinstance(weights, FromRun):
+            self.newest_step = step  # of the newest that can be read
         ready = self._session.model_ready
         self._session.set_model_ready(True)
         if isinstance(weights, FromRun) or not ready:
@@ -235,6 +249,12 @@ class Opening(QObject):
         self._exploring.begin()
         self._exploring.resurvey()
         self.mapped.emit(self._mapping.following)
+
+    def _prepare(self) -> None:
+        """Of many points the tree is made in a thread, before the mouse asks for it."""
+        chart = self._mapping.chart
+        if isinstance(chart, UmapChart) and len(chart.coords) > LIVE_POINTS:
+            self._jobs.start("chart", lambda _ticket: chart.prepare(), lambda _nothing: None)
 
     def _with_errors(self, survey: Survey) -> Survey:
         """Where they were not measured this time, the reconstruction errors of the last time."""

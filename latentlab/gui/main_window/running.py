@@ -200,6 +200,8 @@ class Running(QObject):
             case Resumed() if session.training.phase != "stopping":
                 session.set_training(phase="training")
             case Changed():
+                session.set_training(epoch=event.epoch)  # training may have gone back
+                session.update_run(epoch=event.epoch)
                 session.logged.emit(f"From step {event.step}: beta {event.beta:g}, lr {event.learning_rate:g}")
             case Warned():
                 session.told.emit(event.message, False)

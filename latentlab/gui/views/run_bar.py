@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from latentlab.gui.records import OpenRun, Phase, TrainingState
+from latentlab.gui.records import OpenRun, Phase, TrainingState, epoch_words
 from latentlab.gui.session import Session
 from latentlab.gui.widgets.elided import ElidedLabel
 from latentlab.gui.widgets.named import SPIN_MARGINS, named
@@ -67,10 +67,13 @@ def title(run: OpenRun | None) -> str:
 def status(training: TrainingState, run: OpenRun | None) -> str:
     """How far the training is, how fast, where, and how long it will take; at rest, how far the open run came."""
     if not training.active:
-        return "" if run is None else f"epoch {run.epoch} · {run.status}" + (" · read-only" if run.read_only else "")
+        if run is None:
+            return ""
+        done = epoch_words(run.epoch, run.config.training.epochs)
+        return f"{done} · {run.status}" + (" · read-only" if run.read_only else "")
     if training.phase == "preparing":
         return training.note or "Preparing…"
-    parts = [f"epoch {min(training.epoch + 1, training.total_epochs)} of {training.total_epochs}"]
+    parts = [epoch_words(training.epoch, training.total_epochs)]
     if training.phase == "training":
         if training.images_per_second > 0:
             parts.append(f"{training.images_per_second:,.0f} images/s")

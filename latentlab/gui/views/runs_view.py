@@ -1,5 +1,8 @@
 """The list of runs: what each was trained on, how good it became and how far it came. A click opens one."""
 
+from dataclasses import replace
+from typing import cast
+
 from PySide6.QtCore import (
     QAbstractListModel,
     QModelIndex,
@@ -21,11 +24,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from latentlab.gui.records import epoch_words
 from latentlab.gui.session import Session
 from latentlab.gui.widgets import labels, theme
 from latentlab.gui.widgets.named import named
 from latentlab.gui.widgets.whole_rows import WholeRowsList
-from latentlab.runs.folder import RunSummary
+from latentlab.runs.folder import RunSummary, Shown
 
 SUMMARY = int(Qt.ItemDataRole.UserRole)
 OPEN = SUMMARY + 1
@@ -36,11 +40,11 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 def second_line(run: RunSummary) -> str:
-    """'238.4 · epoch 6': the best negative ELBO in nats, and how far it came."""
+    """'238.4 · epoch 6 of 20': the best negative ELBO in nats, and how far it came."""
     if run.status == "unreadable":
         return "cannot be read"
     best = [f"{run.best_neg_elbo:,.1f}"] if run.best_neg_elbo is not None else []
-    return " · ".join([*best, f"epoch {run.epochs_done}"])
+    return " · ".join([*best, epoch_words(run.epochs_done, run.epochs_total)])
 
 
 def status_word(run: RunSummary) -> str:
@@ -57,8 +61,17 @@ def spoken(run: RunSummary) -> str:
     lines = [run.name, f"{run.kind} on {run.data}, {run.latent_dim} latent dimensions, beta {run.beta:g}"]
     if run.best_neg_elbo is not None:
         lines.append(f"best negative ELBO {run.best_neg_elbo:.2f} nats per image")
-    lines.append(f"{run.status}, epoch {run.epochs_done} of {run.epochs_total}" + (", read-only" * run.read_only))
+    lines.append(f"{run.status}, {epoch_words(run.epochs_done, run.epochs_total)}" + (", read-only" * run.read_only))
     return "\n".join(lines)
+
+
+def as_open(row: RunSummary, session: Session) -> RunSummary:
+    """The row of the run that is open says what the run bar does; what its folder says is behind, while it trains."""
+    run, phase = session.run, session.training.phase
+    if run is None or row.path != run.path or row.status == "unreadable":
+        return row
+    status = "paused" if phase in ("pausing", "paused") else "training" if phase == "training" else run.status
+    return replace(row, epochs_done=run.epoch, epochs_total=run.config.training.epochs, status=cast(Shown, status))
 
 
 class Runs(QAbstractListModel):
@@ -70,6 +83,11 @@ class Runs(QAbstractListModel):
         self._open = ""
 
     def set_runs(self, runs: tuple[RunSummary, ...]) -> None:
+        if [run.path for run in runs] == [run.path for run in self._runs]:  # the list stays where it was scrolled to
+            if runs != self._runs:
+                self._runs = runs
+                self.dataChanged.emit(self.index(0), self.index(len(runs) - 1))
+            return
         self.beginResetModel()
         self._runs = runs
         self.endResetModel()
@@ -187,6 +205,7 @@ class RunsView(QWidget):
         self._list.activated.connect(self._on_chosen)
         session.runs_changed.connect(self._refresh_runs)
         session.run_changed.connect(self._refresh_open)
+        session.training_changed.connect(self._refresh_figures)
         self._refresh_runs()
 
     def _button(self, text: str, name: str, tip: str, signal: SignalInstance) -> QToolButton:
@@ -198,10 +217,13 @@ class RunsView(QWidget):
 
     def _refresh_runs(self) -> None:
         runs = self._session.runs
-        self._runs.set_runs(runs)
+        self._refresh_figures()
         self._stack.setCurrentWidget(self._list if runs else self._empty)
         self.fact_changed.emit(str(len(runs)) if runs else "")
         self._refresh_open()
+
+    def _refresh_figures(self) -> None:
+        self._runs.set_runs(tuple(as_open(row, self._session) for row in self._session.runs))
 
     def _refresh_open(self) -> None:
         run = self._session.run

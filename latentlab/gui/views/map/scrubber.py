@@ -4,6 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QSlider, QWidget
 
+from latentlab.gui.records import epoch_words
 from latentlab.gui.session import Session
 from latentlab.gui.widgets import labels, theme
 from latentlab.gui.widgets.named import named
@@ -46,32 +47,34 @@ class Scrubber(QWidget):
 
     def refresh(self) -> None:
         history = self._session.history
-        self.setVisible(len(history.epochs) > 1)
-        if not history.epochs:
+        self.setVisible(len(history.places) > 1)
+        if not history.places:
             return
-        shown = history.shown
-        self.slider.show_epochs(history.epochs, len(history.epochs) - 1 if shown is None else self._at(shown))
-        self.newest.setEnabled(shown is not None)
+        self.slider.show_places(len(history.places), history.at)
+        self.newest.setEnabled(history.shown is not None)
         words = self._say()
         self.words.setText(words)
         self.words.setMinimumWidth(max(self.words.minimumWidth(), self.words.sizeHint().width()))
         self.slider.setAccessibleDescription(words)
 
-    def _at(self, epoch: int) -> int:
-        epochs = self._session.history.epochs
-        return epochs.index(epoch) if epoch in epochs else len(epochs) - 1
-
     def _say(self) -> str:
-        history, training = self._session.history, self._session.training
-        if training.active:
-            return f"newest · {training.epoch} done" if history.shown is None else f"{history.shown} · training goes on"
-        last = history.epochs[-1]
-        return f"{last} of {last}" if history.shown is None else f"{history.shown} of {last}"
+        """As the run bar and the list of runs do, but for the word 'epoch', which stands at the other end."""
+        history, training, run = self._session.history, self._session.training, self._session.run
+        if run is None:
+            return ""
+        total = training.total_epochs if training.active else run.config.training.epochs
+        done = history.shown
+        if done is None:
+            done = run.epoch if history.newest_epoch is None else history.newest_epoch
+        words = epoch_words(done, total).removeprefix("epoch ")
+        if history.shown is not None:
+            return words + " · training goes on" * (training.phase == "training")
+        return words + " · newest" * history.between
 
     def _on_moved(self, place: int) -> None:
-        epochs = self._session.history.epochs
-        if place < len(epochs):
-            self.epoch_chosen.emit(None if place == len(epochs) - 1 else epochs[place])
+        places = self._session.history.places
+        if place < len(places):
+            self.epoch_chosen.emit(places[place])
 
 
 class EpochSlider(QSlider):
@@ -79,16 +82,16 @@ class EpochSlider(QSlider):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self._epochs: tuple[int, ...] = ()
+        self._places = 0
         self.setPageStep(5)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_epochs(self, epochs: tuple[int, ...], place: int) -> None:
-        """These are the places of the track, and the thumb is at this one; nothing is reported as moved."""
+    def show_places(self, count: int, place: int) -> None:
+        """So many places has the track, and the thumb is at this one; nothing is reported as moved."""
         blocked = self.blockSignals(True)
-        self._epochs = epochs
-        self.setRange(0, max(len(epochs) - 1, 0))
+        self._places = count
+        self.setRange(0, max(count - 1, 0))
         if not self.isSliderDown():
             self.setValue(place)
         self.blockSignals(blocked)
@@ -133,13 +136,13 @@ class EpochSlider(QSlider):
 
     def _ticks(self) -> list[int]:
         """The places that are marked: all of them, or those of every so-manieth epoch where they would touch."""
-        apart = self._length() / max(len(self._epochs) - 1, 1)
+        apart = self._length() / max(self._places - 1, 1)
         if apart >= TICKS_APART:
-            return list(range(len(self._epochs)))
+            return list(range(self._places))
         every = next(
             step * 10**power for power in range(9) for step in STEPS if step * 10**power * apart >= TICKS_APART
         )
-        return list(range(0, len(self._epochs), every))
+        return list(range(0, self._places, every))
 
     def _length(self) -> float:
         return max(self.width() - 2 * INSET, 1.0)
