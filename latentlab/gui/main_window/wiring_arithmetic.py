@@ -17,10 +17,10 @@ def connect_arithmetic(window: "MainWindow") -> None:
     view.page_seen.connect(state.set_page)
     view.direction_chosen.connect(state.choose)
     view.asked.connect(lambda name: window.actions_table.actions[name].trigger())
-    for page in (view.apply, view.labels):
-        page.base_chosen.connect(state.set_base)
-    for page in (view.apply, view.sum, view.labels):
-        page.sent.connect(arithmetic.send)
+    for chosen in (view.apply.base_chosen, view.labels.base_chosen):
+        chosen.connect(state.set_base)
+    for sent in (view.apply.sent, view.sum.sent, view.labels.sent):
+        sent.connect(arithmetic.send)
     view.apply.amount_moved.connect(state.set_amount)
     view.sum.filled.connect(arithmetic.fill)
     view.labels.label_chosen.connect(state.set_label)
