@@ -62,6 +62,10 @@ class UmapChart:
     def _on_map(self) -> Neighbours:
         return Neighbours(self.coords)
 
+    def prepare(self) -> None:
+        """Does beforehand, in any thread, what else the first place that is read waits for."""
+        _ = self._spacing  # and with it the tree
+
     @cached_property
     def _in_latent_space(self) -> Neighbours:
         return self.neighbours or Neighbours(self.mu)

@@ -15,17 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentlab.explore.near import near
 from latentlab.explore.pca import Floats, Pca
-from latentlab.explore.refit import refit
+from latentlab.explore.refit import Neighbours, refit
 
 Layout = NDArray[np.float32]
 FractionDone = Callable[[float], None]
 
 LEAST_POINTS = 5  # fewer than these have no neighbourhoods to keep: their map is the PCA plane
-# Neighbours are found by us, exactly, up to here: umap's own way takes 3.3 s of Python at 1,797 points (17 s at 4,095),
-# and above 4,096 an approximate search that compiles for a minute first. After that it is faster, but not by much: at
-# 24,000 points a refit took 2.0 s of one processor against 3.0 s. (At 60,000 the exact search alone takes 12.7 s.)
-EXACT_UP_TO = 30_000
+# Neighbours are found by us, up to here exactly: umap's own way takes 3.3 s of Python at 1,797 points (17 s at 4,095),
+# and above 4,096 an approximate search that compiles for a minute first. With more points than this the exact search
+# takes longer than an approximate one of ours (see near): 15 s of one processor against 2 s at 70,000.
+EXACT_UP_TO = 20_000
+SEARCH = 0.12  # of the progress: finding neighbours, of many points from nothing
 JITTER = 1e-4  # of the spread: keeps identical places apart, which umap's own scaling would divide by zero for
 
 
@@ -70,14 +72,9 @@ def _moved_on(
     progress: FractionDone | None,
 ) -> Layout:
     """The last layout (N, 2), refitted."""
-    from umap.umap_ import nearest_neighbors
-
     _keep_compiled()
     points = np.ascontiguousarray(mu, dtype=np.float32)
-    if len(points) <= EXACT_UP_TO:
-        neighbours = _neighbours(points, n_neighbors)
-    else:
-        neighbours = nearest_neighbors(points, n_neighbors, "euclidean", {}, False, np.random.RandomState(seed))
+    neighbours, progress = _neighbours(points, n_neighbors, progress)
     if before is not None and before.shape != mu.shape:
         before = None
     return refit(points, last, before, neighbours, min_dist, epochs, seed or 0, _bar(progress))
@@ -101,9 +98,10 @@ def _optimise(
 
     _keep_compiled()
     points = np.ascontiguousarray(mu, dtype=np.float32)
+    neighbours, progress = _neighbours(points, n_neighbors, progress)
     reducer = umap.UMAP(
         n_neighbors=n_neighbors,
-        precomputed_knn=_neighbours(points, n_neighbors) if len(points) <= EXACT_UP_TO else (None, None, None),
+        precomputed_knn=neighbours,
         min_dist=min_dist,
         init=start,
         n_epochs=epochs,
@@ -134,8 +132,19 @@ def _keep_compiled() -> None:
                 compiled.enable_caching()
 
 
-def _neighbours(points: Layout, count: int) -> tuple[NDArray[np.int64], NDArray[np.float32], None]:
-    """Each point itself and its nearest others, `count` in all: rows and distances (N, count), as umap takes them."""
+def _neighbours(points: Layout, count: int, progress: FractionDone | None) -> tuple[Neighbours, FractionDone | None]:
+    """Each point itself and its nearest others, `count` in all: rows and distances (N, count), as umap takes them.
+    And how progress is to be told from there on: of so many points that the search takes long, it has begun."""
+    if len(points) <= EXACT_UP_TO:
+        return _exactly(points, count), progress
+    if progress is None:
+        return (*near(points, count), None), None
+    told = progress
+    found = near(points, count, lambda share: told(SEARCH * share))
+    return (*found, None), lambda share: told(SEARCH + (1 - SEARCH) * share)
+
+
+def _exactly(points: Layout, count: int) -> Neighbours:
     from sklearn.neighbors import NearestNeighbors
 
     distance, rows = NearestNeighbors(n_neighbors=count - 1, algorithm="brute").fit(points).kneighbors()

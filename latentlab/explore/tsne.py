@@ -9,10 +9,11 @@ import os
 import numpy as np
 
 from latentlab.explore.pca import Floats, Pca
-from latentlab.explore.projection import EXACT_UP_TO, LEAST_POINTS, FractionDone, Layout
+from latentlab.explore.projection import LEAST_POINTS, FractionDone, Layout
 from latentlab.explore.projection_settings import TSNE_MISSING, tsne_is_there
 from latentlab.explore.refit import aligned
 
+EXACT_UP_TO = 30_000  # points, whose neighbours are found exactly: beyond them that takes longer than the rest
 EXAGGERATED, PLAIN = 250, 500  # iterations, as openTSNE has them
 REFIT = 100  # iterations from the last layout, none of them exaggerated
 TOLD_EVERY = 10  # iterations; progress and the wish to end are looked at so often

@@ -9,10 +9,11 @@ from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.charts import AxesChart, Chart, PcaChart, UmapChart
 from latentlab.explore.map_cache import StoredLayout
+from latentlab.explore.neighbours import Neighbours
 from latentlab.explore.pca import Pca
 from latentlab.explore.projection_settings import NAMES, TSNE_MISSING, Kind, ProjectionSettings, tsne_is_there
 from latentlab.gui.main_window.layouts import Kept, Layouts, same_images
-from latentlab.gui.records import Encoding, Layout
+from latentlab.gui.records import Encoding, Floats, Layout
 from latentlab.gui.session import Session
 from latentlab.gui.threads.encoding import Survey
 from latentlab.gui.threads.projection import Projector
@@ -178,13 +179,27 @@ class Mapping(QObject):
             layout = Layout(settings.kind, kept.coords, None, kept.settings, kept.followed)
             survey = self.survey
             neighbours = survey.neighbours if survey is not None and survey.encoding.mu is mu else None
-            self._set(layout, UmapChart(kept.coords, mu, neighbours))
+            self._set(layout, self._chart(kept.coords, mu, neighbours))
         elif settings.kind == "axes" and dims is not None:
             axes = AxesChart(mu, dims)
             self._set(Layout("axes", axes.coords.astype(np.float32), dims, settings), axes)
         else:
-            plane = PcaChart(mu, Pca.fit(mu) if self.survey is None else self.survey.pca)
-            self._set(Layout("pca", plane.coords.astype(np.float32), settings=replace(settings, kind="pca")), plane)
+            plane = self._plane(mu)
+            places = plane.coords.astype(np.float32, copy=False)
+            self._set(Layout("pca", places, settings=replace(settings, kind="pca")), plane)
+
+    def _chart(self, coords: Floats, mu: Floats, neighbours: Neighbours | None) -> UmapChart:
+        """The one in hand where it is the same: its trees are made already."""
+        had = self.chart
+        if isinstance(had, UmapChart) and had.coords is coords and had.mu is mu and had.neighbours is neighbours:
+            return had
+        return UmapChart(coords, mu, neighbours)
+
+    def _plane(self, mu: Floats) -> PcaChart:
+        """That of the survey, which was made in its thread."""
+        if self.survey is None:
+            return PcaChart(mu, Pca.fit(mu))
+        return self.survey.plane if self.survey.encoding.mu is mu else PcaChart(mu, self.survey.pca)
 
     def _dims(self) -> tuple[int, int] | None:
         """The two dimensions to be shown: those chosen, where the run has them."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from latentlab.explore.charts import PcaChart
 from latentlab.explore.mixture import Mixture
 from latentlab.explore.neighbours import Neighbours, Usual
 from latentlab.explore.overlays.gaussians import Priors
@@ -29,16 +30,22 @@ MANY, TOLD_EVERY = 5000, 0.1  # of more pictures it is told how far it is, so ma
 class Survey:
     """An encoding with what is asked of it again and again: its plane, its neighbours, what is usual in it.
 
+    plane: the map that the PCA is. All of these take too long for the GUI thread, where there are many points.
+
     log_var (N, d): of the posteriors, None where only their means are known. priors: those of the same weights.
     """
 
     encoding: Encoding
-    pca: Pca
+    plane: PcaChart
     neighbours: Neighbours
     usual: Usual
     seconds: float = 0.0  # that encoding took, in the encoding thread
     log_var: NDArray[np.float32] | None = None
     priors: Priors | None = None
+
+    @property
+    def pca(self) -> Pca:
+        return self.plane.pca
 
 
 def survey(
@@ -55,7 +62,7 @@ def survey(
         _, here, there = np.intersect1d(encoding.index, before.index, return_indices=True)
         if len(here):
             pca = pca.facing(encoding.mu[here], last.pca.project(before.mu[there]))
-    return Survey(encoding, pca, neighbours, usual, seconds, log_var, priors)
+    return Survey(encoding, PcaChart(encoding.mu, pca), neighbours, usual, seconds, log_var, priors)
 
 
 class Encoder(ModelThread):

@@ -15,6 +15,7 @@ from latentlab.gui.widgets.picture import PictureView, Pixels
 from latentlab.gui.widgets.thumbnails import Thumbnails
 
 DECODED, NEAREST = 64, 28  # sides of the pictures, pixels
+LOOKED_AT = 8  # times as many candidates as are shown
 NEAREST_COUNT = 6
 NEAREST_WAIT_MS = 60  # distances to all points once per this time, not once per movement of the mouse
 
@@ -113,12 +114,15 @@ class PlacePart(QWidget):
 
 def nearest_rows(mu: NDArray[np.float32], z: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     """Rows of mu (N, d) nearest to z (d,), the nearest first."""
-    distance = np.square(mu - z).sum(axis=1)
-    count = min(count, len(distance))
+    count = min(count, len(mu))
     if count == 0:
         return np.empty(0, np.int64)
-    some = np.argpartition(distance, count - 1)[:count]
-    return some[np.argsort(distance[some], kind="stable")].astype(np.int64)
+    # |mu|^2 - 2 mu z orders all alike in a fifth of the time; it is less exact, so that more than wanted are looked at
+    about = np.einsum("nd,nd->n", mu, mu) - 2 * (mu @ z)
+    more = min(LOOKED_AT * count, len(mu))
+    some = np.sort(np.argpartition(about, more - 1)[:more])
+    distance = np.square(mu[some] - z).sum(axis=1)
+    return some[np.argsort(distance, kind="stable")[:count]].astype(np.int64)
 
 
 def usual_in_words(place: Place | None) -> tuple[str, str]:
