@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 from sklearn.manifold import trustworthiness as reference
 
+from latentlab.config import RunConfig
 from latentlab.explore import projection_settings
 from latentlab.explore.map_cache import StoredLayout, load_map
 from latentlab.explore.projection_settings import TSNE_MISSING, ProjectionSettings
@@ -267,6 +268,20 @@ def test_dimensions_come_by_kl_and_two_are_never_the_same(
     assert buttons.buttons[2].text() == "z 2 × z 1"
     assert buttons.buttons[2].isChecked()
     buttons.row.deleteLater()
+
+
+def test_dimensions_that_the_next_run_does_not_have_leave_no_box_empty(
+    panel: ProjectionPanel, mapping: Mapping, explored: Session
+):
+    choose(panel, "kind", "axes")
+    choose(panel, "across", 3)
+    boxes = [panel.findChild(QComboBox, f"projection_{name}") for name in ("across", "up")]
+    assert [box.currentData() for box in boxes] == [3, 5]
+    smaller = RunConfig.parse({"model": {"latent_dim": 3}})
+    explored.open(replace(explored.run, name="other", config=smaller))
+    assert [box.currentData() for box in boxes] == [0, 1]
+    assert all(box.currentText() for box in boxes)
+    assert explored.projection.dims == (3, 5), "a run that has them shows them again"
 
 
 def test_numbers_take_effect_when_they_have_settled(

@@ -1,6 +1,7 @@
 """Overlays in the window: what is computed when something changes, and of which weights, place and part of the map."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from latentlab.explore.overlays.gaussians import Ellipses
 from latentlab.explore.overlays.holes import SIZE, Holes
 from latentlab.explore.overlays.kinds import NAMES
 from latentlab.explore.overlays.lattice import Field, Sheet
+from latentlab.explore.overlays.manifold import Manifold
 from latentlab.explore.overlays.neighbours import Kept
 from latentlab.gui.app import make_application
 from latentlab.gui.main_window.window import MainWindow
@@ -169,6 +171,40 @@ def test_holes_of_the_demo_are_of_all_images_and_of_a_conditional_model_of_the_c
     one = person.session.overlay["holes"]
     assert one.share > everything.share, "one class fills less of the prior than all of them"
     assert (labels == 4).sum() < len(labels)
+
+
+def test_a_class_without_images_is_said_to_have_none_and_is_not_waited_for(person: Person):
+    person.turn("holes")
+    person.shown("holes")
+    labels = person.session.images.labels
+    person.session.set_images(replace(person.session.images, labels=np.where(labels == 4, 5, labels)))
+    person.session.set_condition(4)
+    legend = person.window.views.map.overlays.legend
+    assert [words for words, _ in legend.lines()] == ["Prior without data: the map has no images of this class"]
+    assert not person.window.jobs.running("overlay holes")
+    person.session.set_condition(5)
+    person.wait(lambda: getattr(person.session.overlay["holes"], "of_class", None) == 5)
+    person.session.set_condition(4)
+    assert "no images" in legend.lines()[0][0], "nor is what was there before"
+
+
+def test_what_failed_is_computed_when_it_is_asked_for_again(person: Person, monkeypatch: pytest.MonkeyPatch):
+    told: list[str] = []
+    person.session.told.connect(lambda sentence, _error: told.append(sentence))
+    work = Manifold.sheets
+
+    def broken(*_: object) -> Iterator[Sheet]:
+        raise ValueError("there is not enough memory")
+
+    monkeypatch.setattr(Manifold, "sheets", broken)
+    person.turn("manifold")
+    person.wait(lambda: bool(told))
+    assert told == ["there is not enough memory"]
+    assert not person.window.overlaying._waiting, "a training's next weights would wait for it"
+    monkeypatch.setattr(Manifold, "sheets", work)
+    person.window.exploring.move_dim(int(person.session.order()[3]), 2.5)
+    person.window.views.map.canvas._moved()
+    assert isinstance(person.shown("manifold"), Sheet)
 
 
 def test_closing_the_run_takes_everything_away(person: Person):

@@ -47,6 +47,13 @@ KINDS = (
 NAMES = tuple(kind.name for kind in KINDS)
 
 
+@dataclass(frozen=True)
+class Nothing:
+    """In place of what an overlay shows: there is nothing, and why, in words."""
+
+    why: str
+
+
 def why_not(name: str, layout: str | None, latent_dim: int) -> str:
     """Why this overlay means nothing on a map laid out as `layout` ('umap', 'pca', 'axes', …); '' where it does."""
     kind = KINDS[NAMES.index(name)]

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from latentlab.explore.overlays.gaussians import posteriors_on, prior_on
 from latentlab.explore.overlays.holes import Holes, holes
-from latentlab.explore.overlays.kinds import NAMES, why_not
+from latentlab.explore.overlays.kinds import NAMES, Nothing, why_not
 from latentlab.explore.overlays.lattice import Field, Look, Sheet
 from latentlab.explore.overlays.neighbours import Kept, kept_neighbours
 from latentlab.explore.overlays.plane import Plane
@@ -201,7 +201,9 @@ class Overlaying(QObject):
             return False
         rows = self._of_class(condition, len(survey.encoding))
         if not len(rows):
-            return False
+            self._jobs.cancel(_job("holes"))
+            self._session.set_overlay("holes", Nothing("the map has no images of this class"))
+            return True
         if self._training():
             rows = rows[np.linspace(0, len(rows) - 1, min(QUICK_POINTS, len(rows))).astype(np.int64)]
         mu, log_var, prior = survey.encoding.mu, survey.log_var, prior_on(plane, survey.priors, condition)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from latentlab.explore.overlays.gaussians import Ellipses
 from latentlab.explore.overlays.holes import Holes
-from latentlab.explore.overlays.kinds import KINDS, NAMES, why_not
+from latentlab.explore.overlays.kinds import KINDS, NAMES, Nothing, why_not
 from latentlab.explore.overlays.lattice import Field, Look, Sheet
 from latentlab.explore.overlays.neighbours import Kept
 from latentlab.explore.overlays.plane import Extent
@@ -118,7 +118,8 @@ class Overlays(QObject):
     # -- what is shown
 
     def _on_overlay(self, name: str) -> None:
-        self.layers[name].show(self._session.overlay.get(name))
+        shows = self._session.overlay.get(name)
+        self.layers[name].show(None if isinstance(shows, Nothing) else shows)
         self._say()
         self._canvas.update()
 
@@ -158,7 +159,7 @@ class Overlays(QObject):
             waits = "" if selected else WAITS_FOR.get(name, "")
             coming = "being computed…" if self._session.model_ready else "comes with the model"
             return [(waits or f"{words}: {coming}", "")]
-        return self._words_on(shows)
+        return [(f"{words}: {shows.why}", "")] if isinstance(shows, Nothing) else self._words_on(shows)
 
     def _words_on(self, shows: Any) -> list[tuple[str, str]]:
         if isinstance(shows, Holes):

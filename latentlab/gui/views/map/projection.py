@@ -155,9 +155,10 @@ class ProjectionPanel(QWidget):
         settings, layout = self._session.projection, self._session.layout
         self._filling = True
         self.kind.setCurrentIndex(ORDER.index(settings.kind))
+        order = self._session.order()
         dims = settings.dims or (layout.dims if layout is not None else None)
-        if dims is None and self._session.run is not None and self._session.run.latent_dim > 1:
-            dims = (int(self._session.order()[0]), int(self._session.order()[1]))
+        if dims is None or not set(dims) <= set(order.tolist()):  # those chosen may be of a run that had more
+            dims = (int(order[0]), int(order[1])) if len(order) > 1 else None
         values: dict[str, Any] = {**vars(settings), "across": dims and dims[0], "up": dims and dims[1]}
         for name, (label, control) in self._rows.items():
             for widget in (label, control):
