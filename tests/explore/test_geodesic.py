@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from latentlab.config import RunConfig
 from latentlab.explore.curve import Curve
 from latentlab.explore.geodesic import decoded_lengths, decoder_of, find, finish, grow
 from latentlab.explore.loaded import load
+from latentlab.models.build import build
 
 HEIGHT = 4.0
 
@@ -117,6 +119,25 @@ def test_of_a_trained_model_it_is_shorter_and_the_same_in_inference_mode(trained
     assert curve.length < curve.straight
     with torch.inference_mode():
         assert np.array_equal(finish(find(decode, graph, mu[:2] * 2)).z, curve.z)
+
+
+def test_classes_are_mixed_from_the_one_to_the_other():
+    config = RunConfig.parse({"model": {"kind": "cvae", "network": "mlp", "hidden": [16], "latent_dim": 3}})
+    torch.manual_seed(0)
+    model = build(config.model, (1, 8, 8), 10).eval()
+    z = torch.randn(5, 3)
+    mixed = decoder_of(model, (2, 7))
+    with torch.no_grad():
+        for share, label in ((0.0, 2), (1.0, 7), (-0.5, 2), (1.5, 7)):
+            shares = torch.full((5, 1), share)
+            assert torch.allclose(mixed(torch.cat([z, shares], dim=1)), decoder_of(model, label)(z), atol=1e-6)
+        half = mixed(torch.cat([z, torch.full((5, 1), 0.5)], dim=1))
+        assert not torch.allclose(half, decoder_of(model, 2)(z), atol=1e-4)
+    ends = np.array([[0.5, 0, 0, 0], [-0.5, 1, 0, 1]], np.float32)
+    curve = finish(find(mixed, None, ends))
+    assert np.array_equal(curve.z[[0, -1]], ends)
+    with pytest.raises(ValueError, match="conditional"):
+        finish(find(decoder_of(model), None, ends[:, :3]))
 
 
 def test_few_codes_are_enough():

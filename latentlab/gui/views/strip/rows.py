@@ -15,7 +15,7 @@ from latentlab.gui.widgets.labels import figure
 from latentlab.gui.widgets.named import wrapped
 from latentlab.gui.widgets.picture import PictureView
 
-PLAYER, WORDS = 40, 118  # pixels
+PLAYER, WORDS = 34, 118  # pixels
 
 
 class ComparedRows(QWidget):
