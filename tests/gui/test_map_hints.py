@@ -83,6 +83,18 @@ def test_an_end_says_which_it_is_and_shows_its_picture(qtbot: QtBot, view: MapVi
     qtbot.waitUntil(lambda: not view.card.isVisible())
 
 
+def test_ends_in_one_place_stand_side_by_side(qtbot: QtBot, view: MapView, explored: Session):
+    for letter in "AB":
+        explored.set_end(letter, end(9.5, 9.5, f"origin of {letter}"))
+    at = view.canvas.letters()
+    assert (at["B"] - at["A"]).x() > 16
+    assert at["A"].y() == at["B"].y() == view.canvas.to_pixels(9.5, 9.5).y()
+    for letter in "AB":
+        place = view.canvas.to_map(at[letter])
+        hover(qtbot, view, place.x(), place.y())
+        qtbot.waitUntil(lambda letter=letter: words(view)[1:2] == [f"origin of {letter}"])
+
+
 def test_while_the_strip_follows_a_path_its_waypoints_say_so_and_nothing_joins_a_and_b(
     qtbot: QtBot, view: MapView, explored: Session
 ):

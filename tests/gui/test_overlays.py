@@ -147,6 +147,30 @@ def test_pictures_lie_in_their_cells_and_the_last_sheet_stays_until_the_next_is_
     assert green.green() > green.red() + 60, "over it, what there is of the new one"
 
 
+@pytest.mark.parametrize("name", ["holes", "sensitivity"])
+def test_a_field_over_decoded_pictures_leaves_them_readable(drawn: Drawn, name: str):
+    fields = {
+        "holes": Holes(WHOLE, np.full((80, 80), -0.16, np.float32), 0.16, 0.3),
+        "sensitivity": field(np.ones((8, 8))),
+    }
+
+    def apart() -> int:
+        blue, white = drawn.colour(-2, 2), drawn.colour(2, 2)
+        return sum(abs(a - b) for a, b in zip(blue.getRgb(), white.getRgb(), strict=True))
+
+    drawn.want(name, fields[name])
+    alone = drawn.unlike_ground(-2, -2)
+    drawn.want("manifold", sheet(np.ones((2, 2), np.bool_)))
+    both = apart()
+    drawn.session.want_overlay(name, False)
+    drawn.session.set_overlay(name, None)
+    assert both > 0.6 * apart(), "two pictures can be told from one another"
+    drawn.session.want_overlay("manifold", False)
+    drawn.session.set_overlay("manifold", None)
+    drawn.want(name, fields[name])
+    assert drawn.unlike_ground(-2, -2) == alone, "without pictures it is as strong as ever"
+
+
 def test_posteriors_are_drawn_about_their_points_wherever_these_are(drawn: Drawn):
     rows = np.array([200])
     drawn.want("posteriors", Ellipses(np.zeros((1, 2)), np.array([np.diag([0.25, 0.01])]), rows))

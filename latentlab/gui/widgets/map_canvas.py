@@ -111,6 +111,10 @@ class MapCanvas(QWidget):
         """Where a place of the map is on the widget."""
         return self._view().map(QPointF(x, y))
 
+    def letters(self) -> dict[str, QPointF]:
+        """Where A and B are drawn, in pixels of the widget."""
+        return self.marks.letters(self._view())
+
     def pixel_size(self) -> float:
         """One pixel in units of the map."""
         return 1.0 / self._scale
@@ -196,6 +200,11 @@ class MapCanvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.redraw()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:  # on another screen
+            self.redraw()
+        return super().event(event)
 
     # -- what the mouse does
 

@@ -1,5 +1,6 @@
 """What lies over the points of a map: rings, the cursor, the ends A and B with the line between them."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -70,10 +71,19 @@ class MapMarks:
         if self.own is not None:
             _draw_diamond(painter, view.map(QPointF(*self.own)))
         painter.setOpacity(1.0 if self.walked else FAINT)
-        for letter, place in (("A", self.a), ("B", self.b)):
-            if place is not None:
-                _draw_letter(painter, view.map(QPointF(*place)), letter)
+        for letter, place in self.letters(view).items():
+            _draw_letter(painter, place, letter)
         painter.setOpacity(1.0)
+
+    def letters(self, view: QTransform) -> dict[str, QPointF]:
+        """Where A and B are drawn, in pixels: at their places; side by side where one would hide the other."""
+        ends = {letter: view.map(QPointF(*end)) for letter, end in (("A", self.a), ("B", self.b)) if end is not None}
+        if len(ends) == 2:
+            a, b = ends["A"], ends["B"]
+            if math.hypot(a.x() - b.x(), a.y() - b.y()) < LETTER_RADIUS:
+                middle, aside = (a + b) / 2, QPointF(LETTER_RADIUS + 0.5, 0)
+                return {"A": middle - aside, "B": middle + aside}
+        return ends
 
 
 def _draw_diamond(painter: QPainter, at: QPointF) -> None:

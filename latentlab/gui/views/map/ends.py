@@ -1,5 +1,7 @@
 """The strip's ends on the map: where A and B are, and what the card says of them."""
 
+import math
+
 from PySide6.QtCore import QObject
 
 from latentlab.gui.session import Session
@@ -36,11 +38,10 @@ class Ends(QObject):
 
     def told_at(self, x: float, y: float) -> Told | None:
         """What the card says of the letter there; B lies over A."""
-        reach = LETTER_RADIUS * self._canvas.pixel_size()
-        a, b = self._session.ends
-        for letter, end in (("B", b), ("A", a)):
-            at = position(end)
-            if end is not None and at is not None and (at[0] - x) ** 2 + (at[1] - y) ** 2 <= reach**2:
+        here, drawn = self._canvas.to_pixels(x, y), self._canvas.letters()
+        for letter, end in zip("BA", self._session.ends[::-1], strict=True):
+            away = drawn[letter] - here if letter in drawn else None
+            if end is not None and away is not None and math.hypot(away.x(), away.y()) <= LETTER_RADIUS:
                 key = f"{letter} sets it anew: to the place in hand"
                 return Told(WORDS[letter], (end.origin if self.walked else UNUSED, key), self._picture(letter))
         return None

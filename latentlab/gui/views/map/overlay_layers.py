@@ -20,6 +20,7 @@ DEEPEST = 0.85  # of a hole as deep as the prior's peak
 SHEET_DARK, SHEET_LIGHT = 0.6, 0.72  # of decoded pictures under the points
 GAP = 2  # pixels between them, at least
 EVEN_FILLS = 0.8  # of what a picture could take in its cell: then it is drawn at a whole multiple of its size
+OVER_PICTURES = 0.4  # of a field's opacity, where decoded pictures lie under it: both can be read
 STALE = 0.45  # of that, where a field is of other weights
 FEW = 12  # posteriors that are drawn at 2 sigma, too
 SIGMAS = (1, 2, 3)
@@ -46,6 +47,7 @@ class ImageLayer:
 
     def __init__(self) -> None:
         self.opacity = 1.0
+        self.share = 1.0  # of that, where another overlay beneath is to be read as well
         self.images: list[tuple[QImage, Extent]] = []  # a later one on top
         self._stretched: QImage | None = None
         self._stretched_for: tuple[object, ...] = ()
@@ -55,7 +57,7 @@ class ImageLayer:
             self._stretched = None
             return
         ratio = painter.device().devicePixelRatioF()
-        wanted = (view, size, ratio, [image.cacheKey() for image, _ in self.images], self.opacity)
+        wanted = (view, size, ratio, [image.cacheKey() for image, _ in self.images], self.opacity * self.share)
         if self._stretched is None or self._stretched_for != wanted:
             self._stretched, self._stretched_for = self._stretch(view, size, ratio), wanted
         painter.drawImage(0, 0, self._stretched)
@@ -65,7 +67,7 @@ class ImageLayer:
         surface.setDevicePixelRatio(ratio)
         surface.fill(0)
         painter = QPainter(surface)
-        painter.setOpacity(self.opacity)
+        painter.setOpacity(self.opacity * self.share)
         self._paint(painter, view, size)
         painter.end()
         return surface

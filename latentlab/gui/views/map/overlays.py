@@ -22,6 +22,7 @@ from latentlab.gui.widgets.named import named, wrapped
 
 FOLLOWS_MS = 40  # behind a view that is moving
 UNDER = ("manifold", "sensitivity", "holes")  # the points, in this order
+FIELDS = ("sensitivity", "holes")
 OVER = ("prior", "posteriors", "neighbours")
 WAITS_FOR = {
     "posteriors": "Posteriors: select a sample, or several",
@@ -120,8 +121,17 @@ class Overlays(QObject):
     def _on_overlay(self, name: str) -> None:
         shows = self._session.overlay.get(name)
         self.layers[name].show(None if isinstance(shows, Nothing) else shows)
+        self._share()
         self._say()
         self._canvas.update()
+
+    def _share(self) -> None:
+        """A field over decoded pictures leaves them readable."""
+        pictures = self.layers["manifold"]
+        for name in FIELDS:
+            layer = self.layers[name]
+            if isinstance(layer, layers.ImageLayer) and isinstance(pictures, layers.ImageLayer):
+                layer.share = layers.OVER_PICTURES if pictures.images else 1.0
 
     def _dress(self) -> None:
         for layer in self.layers.values():
@@ -139,6 +149,7 @@ class Overlays(QObject):
             switch.setToolTip(wrapped(f"{kind.tip}.\n{reason}" if reason else kind.tip))
             if self._session.overlay.get(kind.name) is None:
                 self.layers[kind.name].show(None)
+        self._share()
         self._say()
         self._canvas.update()
 

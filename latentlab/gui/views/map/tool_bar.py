@@ -1,6 +1,6 @@
 """The column of tools over the map's left edge."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout
 
@@ -63,6 +63,11 @@ class ToolBar(QFrame):
 
     def _on_run(self) -> None:
         self.setVisible(self._session.run is not None)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:  # on another screen
+            self._dress()
+        return super().event(event)
 
     def _dress(self) -> None:
         colours, ratio = theme.current(), self.devicePixelRatioF()
