@@ -12,7 +12,7 @@ from latentlab.config import DataConfig
 from latentlab.data import sources
 from latentlab.explore.map_cache import StoredLayout, load_map
 from latentlab.gui.records import Encoding, MapImages, OpenRun, Preview
-from latentlab.gui.states.amount import points_for
+from latentlab.gui.states.amount import USUAL, points_for
 from latentlab.gui.threads.jobs import Ticket
 from latentlab.images import Dataset, Images, balanced
 from latentlab.runs.folder import RunFolder, RunSummary, list_runs, summary
@@ -111,7 +111,7 @@ def read_run(folder: RunFolder) -> OpenedRun:
     return OpenedRun(run, records, Encoding(kept.index, kept.mu, kept.kl_per_dim, kept.step), kept.layouts)
 
 
-def map_index(dataset: Dataset, points: int = LIVE_POINTS) -> NDArray[np.int64]:
+def map_index(dataset: Dataset, points: int) -> NDArray[np.int64]:
     """Dataset indices of the images on the map: all, or a class-balanced part, always the same. Those of a smaller
     part are among those of a larger one."""
     labels = None
@@ -132,14 +132,14 @@ class Pictures:
     total: int
 
 
-def pictures(dataset: Dataset, index: NDArray[np.int64] | None = None, choice: int = LIVE_POINTS) -> Pictures:
+def pictures(dataset: Dataset, index: NDArray[np.int64] | None = None, choice: int = USUAL) -> Pictures:
     """index: of the images on the map, where that is settled. choice: how many they are to be otherwise."""
     watched = dataset.test if len(dataset.test) else dataset.train
     points = points_for(choice, len(dataset), math.prod(dataset.shape))
     shown = dataset.at(map_index(dataset, points) if index is None else index)
     return Pictures(
         shown,
-        dataset.at(map_index(dataset)) if len(shown) > LIVE_POINTS else shown,
+        dataset.at(map_index(dataset, LIVE_POINTS)) if len(shown) > LIVE_POINTS else shown,
         watched.take(balanced(watched.labels, len(watched), LIVE_IMAGES, seed=0)),
         len(dataset),
     )
