@@ -22,6 +22,10 @@ def run(request: Namespace) -> int:
             from latentlab.cli.export import export
 
             return export(request)
+        case "directions":
+            from latentlab.cli.directions import directions
+
+            return directions(request)
         case "runs":
             from latentlab.cli.runs import runs
 

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from latentlab.cli.directions_flags import add_directions
 from latentlab.cli.settings import add_flags
 
-COMMANDS = ("gui", "train", "sweep", "evaluate", "export", "runs", "settings", "doctor")
+COMMANDS = ("gui", "train", "sweep", "evaluate", "export", "directions", "runs", "settings", "doctor")
 EXPORTS = ("samples", "reconstructions", "interpolation", "traversal", "map", "latents", "curves")
-EXPORT_FORMATS = ("png", "gif", "webp", "apng", "mp4", "folder", "csv", "npy")
+EXPORT_FORMATS = ("png", "gif", "webp", "apng", "mp4", "folder", "csv", "npy", "svg")
 SPLITS = ("test", "validation", "train")
 
 
@@ -67,6 +68,7 @@ def _parser() -> ArgumentParser:
     _sweep(commands)
     _evaluate(commands)
     _export(commands)
+    add_directions(commands, _command)
     _runs(commands)
     _settings(commands)
     _doctor(commands)
@@ -232,7 +234,7 @@ def _export(commands: Any) -> None:
         type=Path,
         metavar="FILE",
         help="its suffix decides the format: .png, .gif, .webp, .apng, .mp4, none (a folder of pictures); map and "
-        "latents: .csv or .npy, curves: .csv (default: RUN-WHAT, with the suffix of --format)",
+        "latents: .csv or .npy, curves: .csv or .svg (default: RUN-WHAT, with the suffix of --format)",
     )
     command.add_argument("--format", choices=EXPORT_FORMATS, help="the format, where --out does not name it")
     command.add_argument("--from", dest="start", type=int, metavar="I", help="index of the first image")
