@@ -171,12 +171,13 @@ class CaptionedRow(QScrollArea):
             self._row.arrange([], LEAST)
             return
         size, high = max(pixels.shape[2:]), max(self.height() - GAP - BAR - CAPTION, 8)
-        shown = list(range(len(pixels)))
-        side = side_of(size, self._across(len(shown)), high)
-        while self._thins and len(shown) > 3 and side > self._across(len(shown)):
-            shown = shown[::2]
-            side = side_of(size, self._across(len(shown)), high)
-        self._row.arrange(shown, side)
+        everything = list(range(len(pixels)))
+        plans = [everything[::every] for every in ((1, 2, 4) if self._thins else (1,))]
+        sides = [side_of(size, self._across(len(plan)), high) for plan in plans]
+        fitting = [at for at, plan in enumerate(plans) if sides[at] <= self._across(len(plan))]
+        large = [at for at in fitting if sides[at] >= LEAST]
+        best = large[0] if large else max(fitting or [len(plans) - 1], key=lambda at: sides[at])
+        self._row.arrange(plans[best], sides[best])
 
     def _across(self, count: int) -> int:
         return (self.width() + GAP) // count - GAP
