@@ -15,6 +15,7 @@ from latentlab.explore.paths import Way
 from latentlab.runs.files import read_json, write_json
 
 SCHEMA_VERSION = 1
+MOST = 100  # waypoints: each is found again on every new map, which takes 0.3 ms of a window that is to follow the hand
 LARGEST = 10_000_000  # bytes: no path is longer, and what is may be anything
 
 
@@ -37,7 +38,9 @@ class PathFile:
 
 
 def save_path(file: Path, path: PathFile) -> None:
-    """Writes it whole or not at all. Raises OSError, and ValueError for waypoints that are not finite."""
+    """Writes it whole or not at all. Raises OSError, and ValueError for waypoints that are not finite, or too many."""
+    if len(path.z) > MOST:
+        raise ValueError(f"a path has at most {MOST} waypoints, and this one {len(path.z):,}: take some of them out")
     write_json(
         file,
         {
@@ -53,7 +56,7 @@ def save_path(file: Path, path: PathFile) -> None:
 
 
 def load_path(file: Path) -> PathFile:
-    """Raises ValueError with one sentence for what is no path of at least two waypoints; OSError where unreadable."""
+    """Raises ValueError with one sentence for what is no path of 2 to MOST waypoints; OSError where unreadable."""
     if file.stat().st_size > LARGEST:
         raise ValueError(f"{file.name} is no path: it is larger than {LARGEST // 1_000_000} MB")
     held = read_json(file)
@@ -78,6 +81,8 @@ def _waypoints(file: Path, held: dict[str, Any]) -> NDArray[np.float32]:
         raise ValueError(f"{file.name} is damaged: its waypoints are not rows of numbers") from None
     if z.ndim != 2 or len(z) < 2 or z.shape[1] != held.get("latent_dim") or not z.shape[1]:
         raise ValueError(f"{file.name} is damaged: a path has two waypoints or more, of as many numbers as it says")
+    if len(z) > MOST:
+        raise ValueError(f"{file.name} has {len(z):,} waypoints, and a path has at most {MOST}: keep every so-manieth")
     with np.errstate(over="ignore"):
         narrow = z.astype(np.float32)
     if not np.isfinite(narrow).all():

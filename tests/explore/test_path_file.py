@@ -48,6 +48,7 @@ def held(**changes: object) -> str:
         (held(waypoints=[["a", 1], [2, 3]]), "rows of numbers"),
         (held(waypoints=None), "rows of numbers|two waypoints"),
         (held(latent_dim=3), "as many numbers as it says"),
+        (held(waypoints=[[0, 1]] * 101), "has 101 waypoints, and a path has at most 100"),
         (held(waypoints=[[1e300, 1], [2, 3]]), "not finite"),
         (held().replace("2, 3", "NaN, 3"), "not finite"),
         (held(label=True), "label"),
@@ -69,6 +70,15 @@ def test_numbers_that_are_not_finite_are_not_written_and_the_old_file_stays(tmp_
     with pytest.raises(ValueError, match="JSON"):
         save_path(file, PathFile(np.full((2, 3), np.nan, np.float32), "a"))
     assert file.read_bytes() == before
+
+
+def test_no_more_waypoints_are_written_than_can_be_read(tmp_path: Path):
+    file = tmp_path / "walk.json"
+    with pytest.raises(ValueError, match="at most 100 waypoints, and this one 101"):
+        save_path(file, PathFile(np.zeros((101, 3), np.float32), "a"))
+    assert not file.exists()
+    save_path(file, PathFile(np.zeros((100, 3), np.float32), "a"))
+    assert len(load_path(file).z) == 100
 
 
 def test_a_path_of_another_dimension_is_refused_by_both_names():

@@ -174,29 +174,30 @@ def test_a_path_is_saved_and_comes_back_to_the_bit(walker: Walker, tmp_path: Pat
     walker.window.walking.make("smooth", 9)
     file = tmp_path / "walk.json"
     files.save(str(file))
+    walker.wait(lambda: "4 waypoints" in walker.said[-1][0] if walker.said else False)
     walker.window.walking.path.remove()
     walker.window.walking.make("linear", 9)
     files.open(str(file))
-    assert np.array_equal(session.route.z, z)
+    walker.wait(lambda: session.route is not None and np.array_equal(session.route.z, z))
     walker.wait(lambda: session.strip.method == "smooth" and walker.shows(z))
     assert walker.window.findChild(QComboBox, "strip_method").currentText() == "smooth"
 
     files.save(str(tmp_path / "no-such-folder" / "walk.json"))
-    assert walker.said[-1][1]
-    assert "walk.json" in walker.said[-1][0]
+    walker.wait(lambda: walker.said[-1] == ("walk.json: No such file or directory", True))
     held = json.loads(file.read_text())
     for text, reason in (
         (json.dumps({**held, "latent_dim": 2, "waypoints": [[0, 1], [2, 3]]}), "2 latent dimensions"),
+        (json.dumps({**held, "waypoints": held["waypoints"] * 1000}), "waypoints, and a path has at most 100"),
         ("{", "damaged"),
     ):
         file.write_text(text)
         files.open(str(file))
-        assert walker.said[-1][1]
-        assert reason in walker.said[-1][0]
+        assert not walker.said[-1][1] or reason not in walker.said[-1][0], "it is not read while the window waits"
+        walker.wait(lambda reason=reason: walker.said[-1][1] and reason in walker.said[-1][0])
         assert np.array_equal(session.route.z, z), "what is there stays"
     file.write_text(json.dumps({**held, "run": "another"}))
     files.open(str(file))
-    assert "made for another" in walker.said[-1][0]
+    walker.wait(lambda: "made for another" in walker.said[-1][0])
 
 
 def test_choosing_path_without_one_takes_up_its_tool(walker: Walker):

@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         self.exporting = Exporting(
             self.session, self.jobs, self.walking, self.decoder, self.library, self.exports, self
         )
-        self.path_files = PathFiles(self.session, self.walking, self)
+        self.path_files = PathFiles(self.session, self.walking, self.jobs, self)
         self.overlaying = Overlaying(self.session, self.mapping, self.decoder, self.fields, self.jobs, self)
         self.trusting = Trusting(self.session, self.jobs, self)
         self.arithmetic = Arithmetic(self.session, self.mapping, self.exploring, self.decoder, self)
