@@ -123,7 +123,8 @@ class Walking(QObject):
         measured = () if self._training else ("linear", *found)
         lines = tuple(self._inside(way, waypoints, pieces) for way in measured)
         asked = _Asked(ways, found, z, waypoints, settings.beyond, self.classes(), curve)
-        self._decoder.ask("walks", WalkAsked(z, asked.classes, lines), asked)
+        marks = self._shared(waypoints) if self._mixed else waypoints
+        self._decoder.ask("walks", WalkAsked((*z, marks), asked.classes, lines), asked)
         if "geodesic" in ways and curve is None:
             self._seek(waypoints)
         else:
@@ -138,7 +139,11 @@ class Walking(QObject):
         if curve is not None:
             return curve.frames(frames)
         z = through(waypoints, frames, "linear" if way == "geodesic" else way)
-        return np.column_stack([z, np.linspace(0, 1, frames)]).astype(np.float32) if self._mixed else z
+        return self._shared(z) if self._mixed else z
+
+    def _shared(self, z: Floats) -> Floats:
+        """With a column for how much of B's class there is: more of it from each of z (n, d) to the next."""
+        return np.column_stack([z, np.linspace(0, 1, len(z))]).astype(np.float32)
 
     def _with_beyond(self, z: Floats, waypoints: Floats, beyond: int) -> Floats:
         """With frames beyond both ends, where the class stays as it is at the end."""
@@ -161,8 +166,7 @@ class Walking(QObject):
         self._strips.set_note(COMPUTING)
         survey, mixed = self._mapping.survey, self._mixed
         fits = survey is not None and survey.encoding.mu.shape[1] == waypoints.shape[1] and not mixed
-        if mixed:
-            waypoints = np.column_stack([waypoints, np.linspace(0, 1, len(waypoints))]).astype(np.float32)
+        waypoints = self._shared(waypoints) if mixed else waypoints
         mu = survey.encoding.mu if survey is not None and fits else None
         self._decoder.ask("geodesic", WalkAsked((waypoints,), self.classes(), mu=mu), self._awaited)
 
@@ -242,6 +246,7 @@ class Walking(QObject):
         strips = tuple(self._strip(walked, asked, at) for at in range(len(asked.ways)))
         compared = len(strips) > 1
         at = asked.ways.index(settings.way) if settings.way in asked.ways else 0
+        self._strips.waypoints = walked.pixels[-1]
         self._strips.set_compared(strips if compared else ())
         self._session.set_strip(strips[at])
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from latentlab.explore.paths import Way
@@ -25,7 +27,8 @@ class StripSettings:
 
 
 class StripState(State):
-    """Settings outlive a run. classes: those of what A and B show; None where they have none."""
+    """Settings outlive a run. end_classes: those of what A and B show; None where they have none. waypoints: what is
+    decoded at each, uint8 (W, C, H, W), with the strip that leads through them."""
 
     settings_changed = Signal()
     compared_changed = Signal()
@@ -37,6 +40,7 @@ class StripState(State):
         self.compared: tuple[Strip, ...] = ()
         self.note = ""
         self.end_classes: tuple[int | None, int | None] = (None, None)
+        self.waypoints: NDArray[np.uint8] | None = None
 
     def change(self, **changes: Any) -> bool:
         """Whether anything is other than it was."""
@@ -59,5 +63,6 @@ class StripState(State):
 
     def forget(self) -> None:
         self.end_classes = (None, None)
+        self.waypoints = None
         self.set_compared(())
         self.set_note("")

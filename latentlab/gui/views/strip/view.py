@@ -265,7 +265,9 @@ class StripView(Widget):
             keys = " and ".join(missing)
             words = f"Go to a place on the map and press {keys} to set the ends of a walk, or draw a path (T)."
         else:
-            words = "All is set: make the strip." if ready else "The model is being loaded…"
+            words = "The model is being loaded…"
+            if ready:
+                words = "The frames come with the points of the map: each one shows the picture nearest to it."
         self._empty.setText(words)
         self._make.setToolTip(MAKE if ready else words)
 

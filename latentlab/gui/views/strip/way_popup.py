@@ -1,7 +1,9 @@
 """What the strip leads through and how it is shown: a pop-up over its button."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtGui import QHideEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -20,8 +22,9 @@ from latentlab.gui.session import Session
 from latentlab.gui.views.strip.player import FASTEST, FRAMES_PER_SECOND
 from latentlab.gui.widgets.labels import heading, muted
 from latentlab.gui.widgets.named import SPIN_MARGINS, named
+from latentlab.gui.widgets.picture import Pixels, fitted
 
-WIDTH, LIST, EDGE, INSET = 300, 128, 8, 10  # pixels at 100 %
+WIDTH, LIST, ICON, EDGE, INSET = 300, 132, 28, 8, 10  # pixels at 100 %
 MOST_BEYOND = 20
 HELP = "Alt+↑ and Alt+↓ or a drag move a waypoint, Delete takes it away, Enter goes there. A and B stay the ends."
 MIXED = "of a conditional model: the class in force for all frames, or mixed from that of A to that of B on the way"
@@ -39,17 +42,19 @@ class WaypointList(QListWidget):
         named(self, "strip_waypoints", "Waypoints of the walk", HELP)
         self.setFixedHeight(LIST)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
-        self.setIconSize(QSize(24, 24))
+        self.setIconSize(QSize(ICON, ICON))
         self.setUniformItemSizes(True)
         self.itemActivated.connect(lambda item: self.gone_to.emit(self.row(item)))
         self.model().rowsMoved.connect(self._on_moved)
 
-    def show_words(self, words: list[str], held: set[int]) -> None:
-        """held: rows that can neither be moved nor taken away."""
+    def show_words(self, words: list[str], held: set[int], pictures: Sequence[Pixels]) -> None:
+        """held: rows that can neither be moved nor taken away. pictures: of each, or none."""
         at = self.currentRow()
         self.clear()
         for row, text in enumerate(words):
             item = QListWidgetItem(text)
+            if len(pictures) == len(words):
+                item.setIcon(QIcon(fitted(pictures[row], ICON, ICON, self.devicePixelRatioF())))
             flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
             item.setFlags(flags if row in held else flags | Qt.ItemFlag.ItemIsDragEnabled)
             self.addItem(item)
@@ -104,9 +109,9 @@ class WayPopup(QFrame):
         column.addWidget(muted(HELP, wrap=True))
         column.addLayout(self._build_form())
         for signal in (session.ends_changed, session.route_changed, session.walk_changed, session.condition_changed,
-                       session.run_changed, session.place_changed, session.strips.settings_changed):  # fmt: skip
-            signal.connect(self._show)
-        self._show()
+                       session.run_changed, session.place_changed, session.strip_changed,
+                       session.strips.settings_changed):  # fmt: skip
+            signal.connect(self._follow)
 
     def open_by(self, button: QWidget) -> None:
         """Over the button, or under it where there is no room."""
@@ -175,10 +180,15 @@ class WayPopup(QFrame):
 
     # -- showing
 
+    def _follow(self) -> None:
+        if self.isVisible():
+            self._show()
+
     def _show(self) -> None:
         session, settings = self._session, self._session.strips.settings
         words, held = waypoints_in_words(session)
-        self.list.show_words(words, held)
+        pictures = session.strips.waypoints
+        self.list.show_words(words, held, [] if pictures is None else list(pictures))
         self.add.setEnabled(session.place is not None and len(words) > 1)
         self.swap.setEnabled(any(end is not None for end in session.ends) or session.walk == "path")
         self._beyond.blockSignals(True)
