@@ -108,7 +108,6 @@ def actions(qtbot: QtBot, window: MainWindow, chance: np.random.Generator) -> li
         lambda: key(Qt.Key.Key_I, CONTROL),
         lambda: key(Qt.Key.Key_F),
         lambda: key(Qt.Key.Key_Escape),
-        lambda: window.views.strip.swap_pressed.emit(),
         box,
         slide,
     ]

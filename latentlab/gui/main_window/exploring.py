@@ -154,8 +154,9 @@ class Exploring(QObject):
             if end is not now:
                 self._session.set_end(which, end)  # type: ignore[arg-type]
         if place is not None and place is not self._session.place:
-            self._session.set_place(place)
             self._ask("place", place.z[None], place)
+            self._session.set_place(place)
+        self._begun |= place is not None and None not in ends
         self._ask_reconstruction()
 
     def _found_again(self, place: Place | None) -> Place | None:
@@ -221,10 +222,9 @@ class Exploring(QObject):
         """There, having measured how usual it is; locate: having found it on the map."""
         if self._session.run is None or len(place.z) != self._dims():
             return
+        self._ask("place", place.z[None], place)  # first: it is decoded while the rest is measured and told
         position = self._locate(place.z) if locate else place.position
-        place = replace(place, position=position, usual=self._usual(place.z))
-        self._session.set_place(place)
-        self._ask("place", place.z[None], place)
+        self._session.set_place(replace(place, position=position, usual=self._usual(place.z)))
 
     def _usual(self, z: NDArray[np.float32]) -> float | None:
         survey = self._mapping.survey

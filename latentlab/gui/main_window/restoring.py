@@ -183,6 +183,7 @@ class Restoring(QObject):
         for which, end, was in zip("AB", session.ends, kept.ends, strict=True):
             if end is not None and was is not None:
                 session.set_end(which, replace(end, sample=_row(encoding.index, was.sample)))  # type: ignore[arg-type]
+        self._window.exploring.return_to(session.place, session.ends, False)
         return True
 
     def _bring_view(self, kept: KeptSession) -> bool:
@@ -192,7 +193,8 @@ class Restoring(QObject):
         if layout is None or layout.kind != kept.layout.kind or not canvas.isVisible():
             return False
         view = kept.view
-        QTimer.singleShot(0, self, lambda: canvas.look(*view))  # what was to be fitted in its panel was, by then
+        canvas.look(*view)
+        QTimer.singleShot(0, self, lambda: canvas.look(*view))  # what was already to be fitted into the panel was, then
         return True
 
     # -- keeping it
