@@ -142,6 +142,22 @@ def test_a_pause_that_is_lifted_at_once_leaves_nothing_waiting(qtbot, window: Ma
     wait(lambda: idle(window))
 
 
+def test_a_training_that_is_paused_shows_the_map_of_where_it_stands(
+    qtbot, window: MainWindow, wait, monkeypatch: pytest.MonkeyPatch
+):
+    """No other snapshot comes for a while, so that this one is surveyed though it is not yet time for one."""
+    train(window, wait, 100_000)
+    wait(lambda: window.session.run.name != "small" and window.session.encoding is not None)
+    monkeypatch.setattr(window.running.pace, "due", lambda: False)
+    step = window.session.training.step
+    wait(lambda: window.session.training.step > step + 50)
+    window.running.pause()
+    wait(lambda: window.session.training.phase == "paused")
+    wait(lambda: window.session.encoding.step == window.session.run.step > step)
+    window.running.stop()
+    wait(lambda: idle(window))
+
+
 def test_of_two_runs_opened_at_once_only_the_last_is_shown(qtbot, window: MainWindow, wait, digits, tmp_path: Path):
     other = shutil.copytree(window._root / "small", window._root / "other")
     config = RunFolder(other).record.config

@@ -1,6 +1,7 @@
 """The map's tools in the window: chosen by button, key and menu, drawn with, given up, and taken away."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from latentlab.gui.app import make_application
 from latentlab.gui.main_window.window import MainWindow
-from latentlab.gui.records import Layout, Place
+from latentlab.gui.records import Layout, Place, PointFacts
 from latentlab.gui.session import Session
 
 LEFT = Qt.MouseButton.LeftButton
@@ -200,6 +201,24 @@ def test_the_selection_is_taken_away_as_it_was_asked_for(desk: Desk, tmp_path: P
     desk.session.select_group(np.array([5]))  # meanwhile
     desk.qtbot.waitUntil(lambda: any("some.npy is written: 3 points" in words for words in told), timeout=20_000)
     assert np.array_equal(np.load(tmp_path / "some.npy"), desk.session.encoding.mu[[3, 9, 27]])
+
+
+def test_an_export_has_the_facts_of_the_weights_that_encoded_the_points_and_no_others(desk: Desk, tmp_path: Path):
+    told: list[str] = []
+    desk.session.told.connect(lambda words, _bad: told.append(words))
+    desk.session.select_group(np.array([3, 9]))
+    encoding, density = desk.session.encoding, np.arange(len(desk.session.encoding), dtype=np.float32)
+
+    def columns(name: str) -> list[str]:
+        desk.window.taking.export(tmp_path / name, "table")
+        desk.qtbot.waitUntil(lambda: any(f"{name} is written" in words for words in told), timeout=20_000)
+        return (tmp_path / name).read_text().splitlines()[0].split(",")
+
+    desk.session.set_facts(PointFacts(encoding.step, density=density))
+    assert "density" in columns("now.csv")
+    desk.session.set_encoding(replace(encoding, step=encoding.step + 1))  # the points have moved on
+    assert "density" not in columns("later.csv")
+    assert desk.session.facts.density is density, "though they are still shown"
 
 
 def test_an_export_is_cancelled_by_its_dialog(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
