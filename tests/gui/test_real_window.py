@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from latentlab.gui.main_window.kept_session import KeptSession
 from latentlab.runs.folder import RunFolder
 
 TOOLS = ("Xvfb", "xdotool")
@@ -68,8 +69,10 @@ class Program:
     """`python -m latentlab`, and a keyboard in front of it."""
 
     def __init__(self, display: str, folder: Path, *arguments: str) -> None:
+        """What it remembers of the last time is in the folder, too."""
         self.errors = folder / "stderr.txt"
         self._env = {**os.environ, "DISPLAY": display, "LATENTLAB_TIMINGS": "1", "PYTHONFAULTHANDLER": "1"}
+        self._env["XDG_STATE_HOME"] = str(folder / "state")
         for name in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY"):
             self._env.pop(name, None)
         command = [sys.executable, "-m", "latentlab", "gui", *arguments, "--data-dir", str(folder / "data")]
@@ -198,6 +201,37 @@ def test_closed_in_mid_training_it_asks_and_keeps_the_run(start: Callable[..., P
     assert program.process.returncode == 0
     assert status(made) == "stopped"
     assert RunFolder(made).checkpoints.steps()
+
+
+def test_what_was_open_when_it_was_killed_comes_back(
+    start: Callable[..., Program], trained_run: RunFolder, tmp_path: Path
+):
+    root, kept = str(trained_run.path.parent), tmp_path / "state" / "latentlab" / "session.json"
+
+    def z() -> list[float]:
+        try:
+            return KeptSession.read(kept).place.z
+        except (AttributeError, OSError, ValueError):
+            return []
+
+    program = start("small", "--checkpoints", root)
+    program.window("small")
+    program.wait_for_torch()
+    wait("the session", z)
+    first = z()
+    program.press("r")  # a sample of the prior
+    wait("another place", lambda: z() != first)
+    place = z()
+    program.end()  # by SIGKILL
+    again = start("--checkpoints", root)
+    again.window("small")
+    again.wait_for_torch()
+    again.press("l")  # another tool, so that the session is written again
+    wait("the tool", lambda: KeptSession.read(kept).tool == "lasso")
+    assert z() == place
+    again.press("ctrl+q")
+    again.check_gone()
+    assert z() == place
 
 
 def test_an_interruption_from_the_terminal_ends_it(start: Callable[..., Program], trained_run: RunFolder):
