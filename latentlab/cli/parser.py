@@ -246,7 +246,7 @@ def _export(commands: Any) -> None:
     command.add_argument("--fps", type=float, metavar="F", help="frames per second of an animation (default: 20)")
     command.add_argument(
         "--method",
-        choices=("linear", "spherical", "smooth"),
+        choices=("linear", "spherical", "smooth", "geodesic"),
         help="of interpolation (default: linear, or the path's own)",
     )
     command.add_argument("--count", type=_at_least_one, metavar="N", help="samples or reconstructions")

@@ -7,15 +7,16 @@ from latentlab.explore.grids import grid
 from latentlab.explore.mixture_prior import sample_mixture
 from latentlab.explore.overshoot import overshot
 from latentlab.explore.path_file import PathFile
-from latentlab.explore.paths import through
 from latentlab.explore.traverse import order_by_kl, ranges
 from latentlab.explore.traverse import traversal as along
+from latentlab.explore.ways import way_through
 from latentlab.export.frames import save_frames
 from latentlab.export.work import FRAME, TILE, Work
 from latentlab.images import Dataset, Images, Pixels, balanced
 
 TRAVERSED = 32  # dimensions at most, those with the largest KL
 ENCODED = 10_000  # images that say how far a dimension reaches
+CODES = 4000  # images by which a geodesic finds its way
 
 
 def samples(work: Work) -> bool:
@@ -57,8 +58,7 @@ def interpolation(work: Work) -> bool:
     label = work.label()
     if label is None and ends.labels is not None:
         label = int(ends.labels[0])
-    path = through(overshot(z, work.options.overshoot), max(work.frames, 2), work.options.method)
-    return _pictures(work, work.run.decode(path, label), len(path))
+    return _way(work, z, max(work.frames, 2), label)
 
 
 def _path(work: Work, path: PathFile) -> bool:
@@ -68,8 +68,21 @@ def _path(work: Work, path: PathFile) -> bool:
     if label is None and work.run.model.num_classes:
         label = 0 if path.label is None else min(path.label, work.run.model.num_classes - 1)
     frames = work.options.frames or max(work.frames, len(path.z))
-    z = through(overshot(path.z, work.options.overshoot), max(frames, 2), work.options.method)
-    return _pictures(work, work.run.decode(z, label), len(z))
+    return _way(work, path.z, max(frames, 2), label)
+
+
+def _way(work: Work, waypoints: NDArray[np.floating], frames: int, label: int | None) -> bool:
+    """From the first to the last of the waypoints (W, d). A geodesic is sought among codes of the data, where those
+    were read; along a path from a file they are not, and it is the straight one drawn tight."""
+    options, mu = work.options, None
+    if options.method == "geodesic" and work.data is not None:
+        encoded = work.encoded(CODES)
+        if encoded is None:
+            return False
+        mu = encoded.mu
+    reached = overshot(waypoints, options.overshoot)
+    z = way_through(work.run.model, reached, frames, options.method, label, mu, work.cancelled)
+    return z is not None and _pictures(work, work.run.decode(z, label), len(z))
 
 
 def traversal(work: Work) -> bool:

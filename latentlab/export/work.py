@@ -10,7 +10,7 @@ from latentlab.explore.encode import Encoded, encode
 from latentlab.explore.loaded import Loaded
 from latentlab.explore.mixture import Mixture
 from latentlab.explore.path_file import PathFile
-from latentlab.explore.paths import Method
+from latentlab.explore.paths import Way
 from latentlab.export.moving_formats import MOVING, Show
 from latentlab.export.watching import Cancelled, FramesDone
 from latentlab.images import Dataset, balanced
@@ -34,7 +34,7 @@ class Options:
     end: int | None = None
     frames: int | None = None
     fps: float = 20.0
-    method: Method = "linear"
+    method: Way = "linear"
     count: int | None = None
     label: str | None = None
     scale: int | None = None

@@ -1,5 +1,7 @@
 """Shortest decoded paths, on decoders whose geometry is known: shorter than straight, ends held, evenly walked."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,8 @@ from latentlab.config import RunConfig
 from latentlab.explore.curve import Curve
 from latentlab.explore.geodesic import decoded_lengths, decoder_of, find, finish, grow
 from latentlab.explore.loaded import load
+from latentlab.explore.paths import Way
+from latentlab.explore.ways import way_through
 from latentlab.models.build import build
 
 HEIGHT = 4.0
@@ -138,6 +142,20 @@ def test_classes_are_mixed_from_the_one_to_the_other():
     assert np.array_equal(curve.z[[0, -1]], ends)
     with pytest.raises(ValueError, match="conditional"):
         finish(find(decoder_of(model), None, ends[:, :3]))
+
+
+def test_any_way_leads_through_the_waypoints(trained_run):
+    model = load(trained_run).model
+    mu = np.random.default_rng(2).normal(size=(50, 4)).astype(np.float32)
+    for way in get_args(Way):
+        for codes_known in (mu, None):
+            path = way_through(model, mu[:3], 9, way, mu=codes_known)
+            assert path.shape == (9, 4)
+            assert np.array_equal(path[[0, -1]], mu[[0, 2]])
+    assert not np.allclose(path, way_through(model, mu[:3], 9, "linear"), atol=1e-3)
+    assert way_through(model, mu[:3], 9, "geodesic", cancelled=lambda: True) is None
+    with pytest.raises(ValueError, match="at least 2 frames"):
+        way_through(model, mu[:2], 1, "geodesic")
 
 
 def test_few_codes_are_enough():
