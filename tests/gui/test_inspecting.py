@@ -10,12 +10,16 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton
 
+from latentlab.config import RunConfig
 from latentlab.explore.anomaly import anomaly_scores
 from latentlab.explore.loaded import Loaded, load
 from latentlab.gui.app import make_application
 from latentlab.gui.main_window.window import MainWindow
-from latentlab.images import Images
+from latentlab.images import Dataset, Images
+from latentlab.runs.folder import create_run
 from latentlab.runs.places import demo_run
+from latentlab.runs.record import new_record
+from latentlab.training.loop import train
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -130,6 +134,48 @@ def test_an_image_file_that_is_dropped_is_encoded_and_can_be_an_end(visitor: Vis
     visitor.press(QPushButton, "inspector_set_b")
     assert np.allclose(session.ends[1].z, mu, atol=1e-4)
     visitor.wait(lambda: np.allclose(session.strip.z[-1], mu, atol=1e-4))
+
+
+def test_the_map_goes_to_the_image_even_where_it_is_asked_for_again_meanwhile(visitor: Visitor, tmp_path: Path):
+    state, session = visitor.state, visitor.session
+    state.subject_changed.connect(session.model_ready_changed.emit)
+    visitor.drop_file(page(tmp_path))
+    visitor.wait(lambda: state.own is not None and visitor.inspected())
+    assert np.array_equal(session.place.z, state.inspection.mu)
+    visitor.window.exploring.move_dim(0, 2.0)
+    session.model_ready_changed.emit()
+    before = state.inspection
+    visitor.wait(lambda: state.inspection is not before)
+    assert session.place.z[0] == 2.0, "but it is not drawn back there"
+
+
+def test_the_class_in_force_is_the_one_that_is_looked_at(visitor: Visitor, digits: Dataset, tmp_path: Path):
+    values = {
+        "model": {"kind": "cvae", "network": "mlp", "hidden": [32], "latent_dim": 3},
+        "training": {"epochs": 1, "device": "cpu"},
+    }
+    config = RunConfig.parse(values)
+    run = create_run(tmp_path / "runs", new_record("classes", config, digits))
+    with run.lock():
+        for _ in train(config, digits, run):
+            pass
+    session, state, exploring = visitor.session, visitor.state, visitor.window.exploring
+    visitor.window.open(run.path)
+    visitor.wait(lambda: session.run.name == "classes" and session.model_ready and visitor.inspected())
+    exploring.choose_sample(7)
+    label = int(session.images.labels[7])
+    visitor.wait(lambda: state.label == label and state.subject.row == 7 and visitor.inspected())
+    model = load(run.path)
+    pixels = session.images.pixels[7][None]
+    assert np.allclose(state.inspection.mu, model.encode(pixels, label)[0], atol=1e-4)
+    other = (label + 3) % 10
+    session.set_condition(other)
+    visitor.wait(lambda: state.label == other)
+    mu = state.inspection.mu
+    assert np.allclose(mu, model.encode(pixels, other)[0], atol=1e-4)
+    assert np.array_equal(state.inspection.output, model.decode(mu[None], other)[0])
+    fact = visitor.window.panels.dock("inspector").heading.fact.text()
+    assert fact.endswith(f"· as {digits.class_names[other]}")
 
 
 def test_it_is_inverted_by_a_switch_and_removed(visitor: Visitor, tmp_path: Path):

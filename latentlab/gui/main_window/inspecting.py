@@ -42,6 +42,7 @@ class Inspecting(QObject):
         self._seed = 0
         self._filling: Fill | None = None  # what was asked for last
         self._peers_of: Encoding | None = None
+        self._to_lead: Subject | None = None  # the image that the map is to go to, once it was encoded
         self._led: Place | None = None  # the place in hand, while it is that of the person's own image
         decoder.looked.connect(self._on_looked)
         decoder.opened.connect(self._on_weights)
@@ -74,9 +75,9 @@ class Inspecting(QObject):
         state.set_own(own)
         if own is not None:
             self._session.select(None)
-            self._led = None
+            self._led, self._to_lead = None, own
             state.set_subject(own)
-            self._ask(lead=True)
+            self._ask()
         elif was:
             self._led = None
             state.set_subject(None)
@@ -135,13 +136,13 @@ class Inspecting(QObject):
         run = self._session.run
         return self._session.condition if run is not None and run.conditional else None
 
-    def _ask(self, lead: bool = False) -> None:
-        """The terms of the image, under the class in force. lead: the map goes where it lies."""
+    def _ask(self) -> None:
+        """The terms of the image, under the class in force."""
         subject = self._session.inspector.subject
-        if subject is None or not self._session.model_ready or not (self._part or lead or subject.own):
+        if subject is None or not self._session.model_ready or not (self._part or subject.own):
             return
         label = self._label()
-        self._decoder.ask("inspect", Inspect(subject.pixels, label), (subject, label, lead))
+        self._decoder.ask("inspect", Inspect(subject.pixels, label), (subject, label))
 
     def look_around(self, dim: int | None, again: bool) -> None:
         """Probes along this dimension (None: the most informative). again: other draws than before."""
@@ -204,7 +205,7 @@ class Inspecting(QObject):
         match found:
             case Inspection():
                 state.set_inspection(found, tag[1])
-                self._follow_own(found, lead=tag[2])
+                self._follow_own(found)
                 self._ask_around()
             case Surroundings() if state.inspection is tag[2]:
                 state.set_surroundings(found)
@@ -229,13 +230,14 @@ class Inspecting(QObject):
 
     # -- the person's own image on the map
 
-    def _follow_own(self, found: Inspection, lead: bool) -> None:
+    def _follow_own(self, found: Inspection) -> None:
         """Its mark stands where it is encoded, and so does the place in hand unless it was moved on from there."""
         state = self._session.inspector
         if state.subject is None or not state.subject.own:
             return
         state.set_own(state.subject, found.mu, self._position(found.mu))
-        if lead or (self._led is not None and self._session.place is self._led):
+        if self._to_lead is state.subject or (self._led is not None and self._session.place is self._led):
+            self._to_lead = None
             self._go(state.subject, found)
 
     def _go(self, subject: Subject, found: Inspection) -> None:

@@ -52,7 +52,7 @@ QPushButton[look="primary"]:hover { border-color: $text; }
 QPushButton[look="primary"]:focus { border-color: $text; }
 QPushButton[look="primary"]:disabled { background: transparent; color: $muted; border-color: $line; }
 QPushButton[look="segment"], QToolButton[look="segment"] { border-radius: 3px; }
-QPushButton[size="narrow"] { padding: 4px 7px; }
+QPushButton[size="narrow"], QPushButton[look="narrow"] { padding: 4px 7px; }
 QPushButton:checked, QToolButton:checked { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton:checked:focus, QToolButton:checked:focus { border-color: $text; }
 QToolButton[look="tool"] { background: transparent; border-color: transparent; border-radius: 4px; padding: 0 0 0 2px;
@@ -128,7 +128,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $muted; padding: 6px 12px; border: none;
   border-bottom: 2px solid transparent; }
-QTabBar[size="narrow"]::tab { padding: 4px 5px; font-size: 11px; }
+QTabBar[look="narrow"]::tab { padding: 4px 5px; font-size: 11px; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:focus { color: $accent; }

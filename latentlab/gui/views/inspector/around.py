@@ -39,7 +39,7 @@ class AroundPart(QWidget):
         self._again = named(
             QPushButton("Draw again"), "inspector_draw", "Draw again from the posterior", "Other draws of z (Shift+R)"
         )
-        self._again.setProperty("size", "narrow")
+        self._again.setProperty("look", "narrow")
         self._again.clicked.connect(lambda: self.asked.emit(self._chosen(), True))
         self._probed = Thumbnails(SIDE, "inspector_probes", "Steps of sigma along one dimension", wraps=True)
         self._drawn = Thumbnails(SIDE, "inspector_draws", "Draws from the posterior", wraps=True)

@@ -101,7 +101,7 @@ class FillPart(QWidget):
     def _add_filling(self, controls: QVBoxLayout) -> None:
         tip = "Encode and decode again and again: what is known stays, the rest comes from the model (Shift+F)"
         self._fill = named(QPushButton("Fill in"), "inspector_fill", "Fill in the masked part", tip)
-        self._fill.setProperty("size", "narrow")
+        self._fill.setProperty("look", "narrow")
         self._fill.clicked.connect(self._press)
         self._count = named(QSpinBox(), "inspector_iterations", "Iterations", "How often it is encoded and decoded")
         self._count.setRange(1, MOST_ITERATIONS)

@@ -37,6 +37,8 @@ class PlacePart(QWidget):
         session.run_changed.connect(self._show_run)
         session.picture_changed.connect(self._show_picture)
         session.place_changed.connect(self._show_place)
+        session.decoded.changed.connect(self._show_title)
+        session.training_changed.connect(self._show_title)
         for signal in (session.images_changed, session.encoding_changed, session.selection_changed, theme.changed):
             signal.connect(self._show_place)
         self._show_run()
@@ -77,15 +79,26 @@ class PlacePart(QWidget):
 
     def _show_place(self) -> None:
         place = self._session.place
-        self._title.setText("Nothing decoded yet" if place is None else "Decoded here")
+        self._show_title()
         self._origin.setText("Point at the map or move a slider." if place is None else place.origin)
         words, colour = usual_in_words(place)
         self.usual.setText(words)
+        self.usual.setVisible(bool(words))
         self.usual.setToolTip("" if place is None else usual.measured(place.usual, place.gap))
-        self.usual.setStyleSheet(f"color: {colour};" if colour else "")
+        dress = f"color: {colour};" if colour else ""
+        if dress != self.usual.styleSheet():  # setting it costs more than all the rest of a step of a drag
+            self.usual.setStyleSheet(dress)
         self.decoded.set_opacity(usual.opacity(None if place is None else place.cue))
         if not self._wait.isActive():
             self._wait.start()
+
+    def _show_title(self) -> None:
+        """While a run trains, the weights that decode are a few batches old."""
+        decoded, training = self._session.decoded, self._session.training.phase == "training"
+        words = "Decoded here" if decoded.step is None else f"Decoded by step {decoded.step:,}"
+        if training and decoded.age is not None:
+            words += f", {decoded.age:.1f} s old"
+        self._title.setText("Nothing decoded yet" if self._session.place is None else words)
 
     def _show_nearest(self) -> None:
         """The pictures whose codes are nearest to the place, or to the selected sample's."""

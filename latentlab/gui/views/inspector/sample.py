@@ -123,7 +123,7 @@ class SamplePart(QWidget):
             button = named(
                 QPushButton(f"Set {which}"), f"inspector_set_{which.lower()}", f"Set {which} to this image", tip
             )
-            button.setProperty("size", "narrow")
+            button.setProperty("look", "narrow")
             button.clicked.connect(lambda _checked=False, end=which: self.end_asked.emit(end))
             line.addWidget(button)
         return line

@@ -57,7 +57,7 @@ class InspectorView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         self.tabs = named(QTabBar(), "inspector_tabs", "Parts of the inspector", "")
-        self.tabs.setProperty("size", "narrow")
+        self.tabs.setProperty("look", "narrow")
         self.tabs.setUsesScrollButtons(False)
         self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
         self._pages = QStackedWidget()
