@@ -76,11 +76,16 @@ def _out(request: Namespace, run: str) -> Path:
 
 def _curves(request: Namespace, run: RunFolder) -> int:
     """The records of the training, which need no model."""
+    from latentlab.export.curves_drawing import save_curves
     from latentlab.export.tables import save_records
 
-    if request.out.suffix.lower() != ".csv":
-        raise ValueError(f"curves can be written as .csv, and {request.out.name} is none")
-    save_records(request.out, run.metrics.read())
+    suffix = request.out.suffix.lower()
+    if suffix not in (".csv", ".svg"):
+        raise ValueError(f"curves can be written as .csv or .svg, and {request.out.name} is neither")
+    if suffix == ".csv":
+        save_records(request.out, run.metrics.read())
+    else:
+        save_curves(request.out, run.metrics.read(), run.name)
     print(request.out)
     return DONE
 

@@ -101,7 +101,9 @@ def test_the_help_names_the_exports_there_are() -> None:
     from latentlab.export.exports import FORMATS
 
     assert {*FORMATS, "curves"} == set(EXPORTS)
-    assert {f".{each}" for each in EXPORT_FORMATS} - {".folder"} == {s for f in FORMATS.values() for s in f} - {""}
+    assert {f".{each}" for each in EXPORT_FORMATS} - {".folder"} == {s for f in FORMATS.values() for s in f} - {""} | {
+        ".svg"
+    }
 
 
 def test_the_help_states_the_true_defaults(capsys: pytest.CaptureFixture[str]) -> None:

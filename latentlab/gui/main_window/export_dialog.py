@@ -63,6 +63,7 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export pictures")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._sources, self._size = sources, size
+        self._kind, self._sides = "", {"": 256, "tile_": 64}  # pixels of a picture that moves, and of one on a sheet
         self._build()
         for source in sources:
             self._what.addItem(source.words, source.key)
@@ -126,9 +127,10 @@ class ExportDialog(QDialog):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
+        self._form = form = QFormLayout()
         form.setSpacing(8)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._counted = QLabel("Frames")
         for label, control in (
             ("What", self._what), ("As", self._format), (self._counted, self._count), ("Rate", self._fps),
@@ -167,20 +169,33 @@ class ExportDialog(QDialog):
         self._on_change()
 
     def _on_change(self) -> None:
-        """What the format cannot do is off."""
+        """What the format cannot do is not asked for."""
         wanted = self.wanted
         moving = wanted.suffix in MOVING
         missing = wanted.suffix == ".mp4" and not video_is_there()
-        for control in (self._fps, self._there):
-            control.setEnabled(moving)
-        self._loop.setEnabled(moving and MOVING[wanted.suffix].loops)
-        self._beyond.setEnabled(wanted.source.ends)
+        for control, fits in (
+            (self._fps, moving),
+            (self._there, moving),
+            (self._loop, moving and MOVING[wanted.suffix].loops),
+            (self._beyond, wanted.source.ends),
+        ):
+            self._form.setRowVisible(control, fits)
         if moving:
             self._fps.setMaximum(MOVING[wanted.suffix].most_fps)
         words = FORMATS[wanted.suffix].partition(": ")[2]
         self._note.setText(VIDEO_MISSING if missing else f"{words[0].upper()}{words[1:]}")
         self._go.setEnabled(not missing)
+        self._magnify("" if moving else "tile_")
+        self.adjustSize()
         self.changed.emit()
+
+    def _magnify(self, kind: str) -> None:
+        """A sheet's pictures are smaller than those of an animation: each kind has what was chosen last for it."""
+        if kind != self._kind:
+            self._sides[self._kind] = self._scale.value() * max(self._size)
+            self._kind, blocked = kind, self._scale.blockSignals(True)
+            self._scale.setValue(max(self._sides[kind] // max(self._size), 1))
+            self._scale.blockSignals(blocked)
 
     def _on_accepted(self) -> None:
         self._remember()
@@ -197,7 +212,11 @@ class ExportDialog(QDialog):
 
         self._wished = str(kept("format", str, ".gif"))
         self._fps.setValue(kept("fps", float, 24.0))
-        self._scale.setValue(max(int(kept("side", int, 256)) // max(self._size), 1))
+        self._sides = {
+            "": int(kept("side", int, self._sides[""])),
+            "tile_": int(kept("tile_side", int, self._sides["tile_"])),
+        }
+        self._scale.setValue(max(self._sides[""] // max(self._size), 1))
         self._there.setChecked(kept("ping_pong", bool, True))
         self._loop.setChecked(kept("loop", bool, True))
         self._beyond.setValue(kept("overshoot", int, 0))
@@ -205,7 +224,8 @@ class ExportDialog(QDialog):
     def _remember(self) -> None:
         held, wanted = QSettings(), self.wanted
         for name, value in (
-            ("format", wanted.suffix), ("fps", wanted.show.fps), ("side", wanted.show.scale * max(self._size)),
-            ("ping_pong", wanted.show.ping_pong), ("loop", wanted.show.loop), ("overshoot", self._beyond.value()),
+            ("format", wanted.suffix), ("fps", wanted.show.fps), ("ping_pong", wanted.show.ping_pong),
+            ("loop", wanted.show.loop), ("overshoot", self._beyond.value()),
+            (f"{self._kind}side", wanted.show.scale * max(self._size)),
         ):  # fmt: skip
             held.setValue(KEPT + name, value)

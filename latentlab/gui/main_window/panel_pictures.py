@@ -1,13 +1,13 @@
 """Pictures of the window's panels, as files and on the clipboard, and what is decoded on the clipboard."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QPoint, QRect, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QPainter
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
 from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QMenu, QWidget
 
 from latentlab.explore.grids import grid
@@ -24,9 +24,10 @@ KINDS = {
     "Picture (*.png)": (".png", 1),
     "Picture, 2 × as fine (*.png)": (".png", 2),
     "Picture, 4 × as fine (*.png)": (".png", 4),
-    "Drawing, to be magnified at will (*.svg)": (".svg", 4),
 }
-"""By the dialog's words: the suffix, and pixels per pixel of the window; in a drawing those of the map's points."""
+"""By the dialog's words: the suffix, and pixels per pixel of the window."""
+DRAWINGS = {"curves": {"Drawing, to be magnified at will (*.svg)": (".svg", 1)}}
+"""Kinds that only these panels have."""
 COPIED = 2  # times as fine as on the screen
 SIDE = 256  # pixels: a picture that is copied is magnified by a whole factor to about this
 
@@ -39,11 +40,17 @@ class _Panel:
 
 
 class PanelPictures(QObject):
-    """The panels are those of the window at the moment: what closes or comes later is known by then."""
+    """The panels are those of the window at the moment: what closes or comes later is known by then.
 
-    def __init__(self, session: Session, queue: ExportQueue, map_view: QWidget, window: QWidget) -> None:
+    over_map: tools that lie over the map, and are on no picture of it.
+    """
+
+    def __init__(
+        self, session: Session, queue: ExportQueue, map_view: QWidget, over_map: tuple[QWidget, ...], window: QWidget
+    ) -> None:
         super().__init__(window)
-        self._session, self._queue, self._map, self._window = session, queue, map_view, window
+        self._session, self._queue, self._window = session, queue, window
+        self._map, self._over = map_view, over_map
 
     # -- the menus
 
@@ -68,15 +75,16 @@ class PanelPictures(QObject):
             entry = menu.addAction(f"{panel.title}…")
             entry.setObjectName(f"picture_of_{panel.name}")
             entry.setEnabled(panel.widget.isVisible())
-            entry.setToolTip(f"As PNG or SVG, as it is to be seen now: {panel.title}")
+            entry.setToolTip(f"As it is to be seen now: {panel.title}")
             entry.triggered.connect(partial(self.ask, panel.name))
 
     def _offer_on(self, heading: QWidget, name: str) -> None:
         """A right click on this heading offers the panel's picture; where it is a dock's, also the list of docks."""
         heading.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        heading.customContextMenuRequested.connect(partial(self._open_menu, heading, name))
+        heading.customContextMenuRequested.connect(lambda at: self.heading_menu(name).popup(heading.mapToGlobal(at)))
 
-    def _open_menu(self, heading: QWidget, name: str, at: QPoint) -> None:
+    def heading_menu(self, name: str) -> QMenu:
+        """What is offered on the panel's heading."""
         menu = QMenu(self._window)
         menu.setObjectName("panel_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -86,7 +94,7 @@ class PanelPictures(QObject):
         if name != "map":
             menu.addSeparator()
             menu.addActions([dock.toggleViewAction() for dock in docks])
-        menu.popup(heading.mapToGlobal(at))
+        return menu
 
     # -- into files
 
@@ -96,34 +104,44 @@ class PanelPictures(QObject):
         dialog = QFileDialog(self._window, f"Export a picture of: {panel.title}")
         dialog.setObjectName("panel_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(list(KINDS))
-        dialog.selectNameFilter(list(KINDS)[1])
+        kinds = {**KINDS, **DRAWINGS.get(name, {})}
+        dialog.setNameFilters(list(kinds))
+        dialog.selectNameFilter(list(kinds)[1])
         dialog.setDefaultSuffix("png")
-        dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(KINDS[kind][0][1:]))
+        dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(kinds[kind][0][1:]))
         run = "latentlab" if self._session.run is None else self._session.run.name
         dialog.selectFile(f"{run}-{panel.name}")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda file: self.export(name, Path(file), KINDS[dialog.selectedNameFilter()][1]))
+        dialog.fileSelected.connect(lambda file: self.export(name, Path(file), kinds[dialog.selectedNameFilter()][1]))
         dialog.open()
 
     def export(self, name: str, path: Path, scale: int = 1) -> None:
-        """Draws the panel as it is now, and writes it: an .svg, or a .png with so many pixels for each."""
-        panel = self._find(name)
-        if path.suffix.lower() == ".svg":
-            data, words = bytes(self._svg(panel.widget, scale).data()), "a drawing"
+        """Draws the panel as it is now, and writes it with `scale` pixels for each of the window's; the curves also as
+        an .svg."""
+        if path.suffix.lower() == ".svg" and name in DRAWINGS:
+            self._export_curves(path)
+            return
+        if path.suffix.lower() != ".png":
+            path = path.with_name(f"{path.name}.png")
+        picture = self.picture(name, scale)
 
-            def write(_: Ticket) -> bool:
-                write_whole(path, data)
-                return True
-        else:
-            picture = self.picture(name, scale)
-            words = f"{picture.width()} × {picture.height()} pixels"
+        def write(_: Ticket) -> bool:
+            write_whole(path, _png(picture))
+            return True
 
-            def write(_: Ticket) -> bool:
-                write_whole(path, _png(picture))
-                return True
+        self._queue.add(path, write, f"{picture.width()} × {picture.height()} pixels")
 
-        self._queue.add(path, write, words)
+    def _export_curves(self, path: Path) -> None:
+        curves, run = self._session.curves, self._session.run
+        records, title = [*curves.train, *curves.validation], "LatentLab" if run is None else run.name
+
+        def write(_: Ticket) -> bool:
+            from latentlab.export.curves_drawing import save_curves
+
+            save_curves(path, records, title)
+            return True
+
+        self._queue.add(path, write, "lines and text, to be magnified at will")
 
     # -- onto the clipboard
 
@@ -166,30 +184,27 @@ class PanelPictures(QObject):
         picture = QImage(widget.size() * scale, QImage.Format.Format_RGB32)
         picture.setDevicePixelRatio(scale)
         picture.fill(theme.qcolor(theme.current().card))
-        with self._fine(widget, scale):
+        with self._fine(widget, scale, bare=name == "map"):
             widget.render(picture, renderFlags=QWidget.RenderFlag.DrawChildren)
         picture.setDevicePixelRatio(1)
         return picture
 
-    def _svg(self, widget: QWidget, scale: int) -> QByteArray:
-        drawing = QByteArray()
-        buffer, generator = QBuffer(drawing), QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setSize(widget.size())
-        generator.setViewBox(QRect(QPoint(0, 0), widget.size()))
-        generator.setResolution(widget.logicalDpiX())
-        generator.setTitle("LatentLab")
-        painter = QPainter(generator)
-        painter.fillRect(QRect(QPoint(0, 0), widget.size()), theme.qcolor(theme.current().card))
-        with self._fine(widget, scale):
-            widget.render(painter, QPoint(0, 0), renderFlags=QWidget.RenderFlag.DrawChildren)
-        painter.end()
-        return drawing
-
-    def _fine(self, widget: QWidget, scale: int) -> AbstractContextManager[None]:
-        """The map's points are as fine as the picture, where it is on it."""
+    @contextmanager
+    def _fine(self, widget: QWidget, scale: int, bare: bool) -> Iterator[None]:
+        """The map's points are as fine as the picture, where it is on it. bare: without the tools that lie over it."""
         canvas = self._map.findChild(MapCanvas)
-        return canvas.finer(scale) if canvas is not None and widget.isAncestorOf(canvas) else nullcontext()
+        if canvas is None or not widget.isAncestorOf(canvas):
+            yield
+            return
+        over = [each for each in self._over if bare and each.isVisible()]
+        for each in over:
+            each.hide()
+        try:
+            with canvas.finer(scale):
+                yield
+        finally:
+            for each in over:
+                each.show()
 
     def _find(self, name: str) -> _Panel:
         return next(panel for panel in self._panels() if panel.name == name)
@@ -208,5 +223,5 @@ class PanelPictures(QObject):
 def _png(picture: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, b"PNG")
+    QImageWriter(buffer, b"png").write(picture)
     return bytes(buffer.data().data())

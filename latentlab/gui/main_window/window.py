@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
         self.views = make_views(self.session)
         self.undoing = Undoing(self.session, self.exploring, self.views.map, self)
         self.panels = Panels(self, self.views)
-        self.pictures = PanelPictures(self.session, self.exports, self.views.map, self)
+        self.pictures = PanelPictures(self.session, self.exports, self.views.map, (self.views.map.tool_bar,), self)
         self.message = MessageView(self.session, self, self.views.map.canvas)
         wiring.connect(self)
         self.actions_table = Actions(self, wiring.handlers(self))
