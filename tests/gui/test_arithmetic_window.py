@@ -159,7 +159,7 @@ def test_a_result_becomes_the_place_or_an_end(person: Person):
     person.press("direction_go")
     assert np.array_equal(session.place.z, state.result.z)
     assert session.place.position is not None
-    person.choose("direction_base", "current place")
+    person.choose("direction_base", "place")
     assert state.base == "place"
     person.wait(lambda: np.allclose(state.result.z, z + 4 * vector, atol=1e-5))
     person.press("direction_go")

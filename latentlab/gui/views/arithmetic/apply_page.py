@@ -18,6 +18,7 @@ from latentlab.runs.directions import Direction
 SIDE = 84  # pixels of the result
 METHODS = {"means": "difference of means", "classifier": "normal of a linear classifier"}
 SLIDER_TIP = "How much of the direction is added; arrow keys, Shift is fine, double click or Delete back to 0"
+BASE_TIP = "What the direction is added to: the selected sample, A, B or the current place"
 ACCURACY = (
     "How often held-out images of the two groups are told apart along a direction made in this way (five-fold "
     "cross-validation, both groups counting the same): 50 % is chance, and such a direction means nothing."
@@ -66,7 +67,7 @@ class ApplyPage(QWidget):
         line = QHBoxLayout(controls)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
-        self._base = base_combo("direction_base", "What the direction is added to", "What the direction is added to")
+        self._base = base_combo("direction_base", "What the direction is added to", BASE_TIP)
         self._base.activated.connect(lambda _: self.base_chosen.emit(self._base.currentData()))
         self._slider = LatentSlider("direction_amount")
         named(self._slider, "direction_amount", "Amount of the direction", SLIDER_TIP)

@@ -43,7 +43,7 @@ class LabelsPage(QWidget):
         self._label_of.activated.connect(self._press_label_of)
         self._send = SendButtons("labels")
         self._send.sent.connect(self.sent)
-        for widget in (muted("style of"), self._base, muted("with the label of"), self._label_of):
+        for widget in (muted("style of"), self._base, muted("label of"), self._label_of):
             line.addWidget(widget)
         line.addStretch(1)
         line.addWidget(self._send)

@@ -2,14 +2,15 @@
 
 from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
 
 from latentlab.gui.session import Session
 from latentlab.gui.widgets.named import named
 from latentlab.gui.widgets.picture import Pixels, row_of
 
-BASES = {"selected": "selected sample", "A": "A", "B": "B", "place": "current place"}
+BASES = {"selected": "selected", "A": "A", "B": "B", "place": "place"}
+IN_FULL = {"selected": "Selected sample", "A": "A", "B": "B", "place": "Current place"}
 ENDS = (
     ("place", "Go there", "go", "This result becomes the current place"),
     ("A", "→ A", "to_a", "This result becomes A, where the strip begins"),
@@ -42,6 +43,7 @@ def base_combo(name: str, words: str, tip: str) -> QComboBox:
     combo = named(QComboBox(), name, words, tip)
     for key, text in BASES.items():
         combo.addItem(text, key)
+        combo.setItemData(combo.count() - 1, IN_FULL[key], Qt.ItemDataRole.ToolTipRole)
     return combo
 
 

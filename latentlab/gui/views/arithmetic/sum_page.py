@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayo
 
 from latentlab.gui.session import Session
 from latentlab.gui.states.arithmetic import Slot
-from latentlab.gui.views.arithmetic.parts import BASES, SendButtons, picture_of
+from latentlab.gui.views.arithmetic.parts import IN_FULL, SendButtons, picture_of
 from latentlab.gui.widgets import usual
 from latentlab.gui.widgets.labels import empty, muted
 from latentlab.gui.widgets.named import named
@@ -48,8 +48,8 @@ class _SlotCard(QWidget):
         """Everything that can go in, as it is now."""
         menu, run, kept = self._menu, self._session.run, self._session.arithmetic.kept
         menu.clear()
-        for key, words in BASES.items():
-            menu.addAction(words[0].upper() + words[1:]).triggered.connect(partial(self._press, key))
+        for key, words in IN_FULL.items():
+            menu.addAction(words).triggered.connect(partial(self._press, key))
         labelled = run is not None and self._session.images is not None and self._session.images.labels is not None
         if run is not None and labelled:
             classes = menu.addMenu("Mean of a class")
