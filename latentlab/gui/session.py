@@ -38,6 +38,7 @@ from latentlab.gui.records import (
 from latentlab.gui.session_signals import SessionSignals
 from latentlab.gui.states.amount import AmountState
 from latentlab.gui.states.arithmetic import ArithmeticState
+from latentlab.gui.states.decoded import DecodedState
 from latentlab.gui.states.inspector import InspectorState
 from latentlab.gui.states.state import State
 from latentlab.gui.states.strip import StripState
@@ -84,6 +85,7 @@ class Session(SessionSignals):
         self.map_action: MapAction = ""
         self.trust: Trust | None = None
         self.inspector = InspectorState(self)
+        self.decoded = DecodedState(self)
         self.amount = AmountState(self)
         self.strips = StripState(self)
         self.arithmetic = ArithmeticState(self)

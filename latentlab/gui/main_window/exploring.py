@@ -11,6 +11,7 @@ from latentlab.gui.main_window.mapping import Mapping
 from latentlab.gui.records import Place
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
+from latentlab.gui.threads.model_thread import FromSnapshot, Weights
 
 
 class Exploring(QObject):
@@ -22,6 +23,7 @@ class Exploring(QObject):
         super().__init__(parent)
         self._session, self._mapping, self._decoder = session, mapping, decoder
         self._random = np.random.default_rng()
+        decoder.opened.connect(self._on_weights)
         decoder.decoded.connect(self._on_decoded)
         decoder.drawn.connect(self._on_drawn)
         session.condition_changed.connect(self.refresh)
@@ -209,11 +211,16 @@ class Exploring(QObject):
     def _on_drawn(self, z: NDArray[np.float32]) -> None:
         self._go(Place(z, "a sample of the prior"), locate=True)
 
-    def _on_decoded(self, channel: str, _number: int, pixels: NDArray[np.uint8], tag: Any, _step: int) -> None:
+    def _on_weights(self, weights: Weights, step: int) -> None:
+        if isinstance(weights, FromSnapshot):
+            self._session.decoded.heard(step)
+
+    def _on_decoded(self, channel: str, _number: int, pixels: NDArray[np.uint8], tag: Any, step: int) -> None:
         run = self._session.run
         if run is None or pixels.shape[1:] != run.image_shape:
             return
         if channel == "place":
+            self._session.decoded.set_step(step)
             self._session.set_picture(pixels[0])
         elif channel == "sample" and tag == self._session.selected:
             self._session.set_reconstruction(pixels[0])
