@@ -110,6 +110,34 @@ def test_answers_of_a_channel_come_in_order_and_the_newest_always_comes(
         assert np.array_equal(pixels, loaded.decode(given_z[number])), "the pictures of the very request"
 
 
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(["move", "move", "move", "weights", "run"]), st.integers(0, 4)), max_size=25))
+def test_in_a_drag_while_weights_change_no_picture_is_followed_by_an_older_one(
+    qtbot, decoder: Decoder, loaded: Loaded, trained_run, done
+):
+    """Neither of an earlier place, nor by earlier weights; and none that was asked for of another run."""
+    heard = Heard(decoder)
+    decoder.use(FromRun(trained_run.path))
+    step, last, first_of_run = 1000, 0, 0
+    for what, milliseconds in done:
+        if what == "move":
+            last = decoder.ask("place", places(), None, None)
+        elif what == "weights":
+            step += 1
+            decoder.use(snapshot(loaded, step))
+        else:
+            decoder.use(FromRun(trained_run.path))
+            heard.answers.clear()
+            first_of_run = last + 1
+        qtbot.wait(milliseconds)
+    last = decoder.ask("place", places(), None, None)
+    qtbot.waitUntil(lambda: bool(heard.answers) and heard.answers[-1][1] == last)
+    numbers, steps = [answer[1] for answer in heard.answers], [answer[4] for answer in heard.answers]
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] >= first_of_run
+    assert steps == sorted(steps)
+
+
 def test_the_place_goes_first_and_only_the_newest_of_a_channel_is_decoded(qtbot, decoder: Decoder, trained_run):
     heard = Heard(decoder)
     decoder.use(FromRun(trained_run.path))
