@@ -136,7 +136,10 @@ class StripView(Widget):
         self._play.setFixedWidth(36)
         self._play.setCheckable(True)
         self._export = self._button(
-            "export_gif", "GIF…", "Save the strip as an animation", self.export_gif_pressed.emit
+            "export_gif",
+            "Export…",
+            "As an animation, a sheet or a folder of pictures (G)",
+            self.export_gif_pressed.emit,
         )
         self._walk = self._combo("strip_walk", "What the strip leads through", WALKS)
         self._walk.setToolTip("From A to B, or along the path that was drawn on the map (T)")

@@ -27,6 +27,8 @@ from latentlab.gui.widgets.picture import Pixels, fitted
 WIDTH, LIST, ICON, EDGE, INSET = 300, 132, 28, 8, 10  # pixels at 100 %
 MOST_BEYOND = 20
 HELP = "Alt+↑ and Alt+↓ or a drag move a waypoint, Delete takes it away, Enter goes there. A and B stay the ends."
+NOTHING = "Set A and B (go to a place on the map, press A, then B), or draw a path (T): what the strip leads through \
+is listed here."
 MIXED = "of a conditional model: the class in force for all frames, or mixed from that of A to that of B on the way"
 
 
@@ -106,6 +108,10 @@ class WayPopup(QFrame):
         self.list.dropped.connect(self.dropped)
         self.list.gone_to.connect(self.gone_to)
         column.addWidget(self.list)
+        self._nothing = muted(NOTHING, wrap=True)
+        self._nothing.setFixedHeight(LIST)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(self._nothing)
         column.addWidget(muted(HELP, wrap=True))
         column.addLayout(self._build_form())
         for signal in (session.ends_changed, session.route_changed, session.walk_changed, session.condition_changed,
@@ -124,7 +130,7 @@ class WayPopup(QFrame):
             top = min(corner.y() + button.height() + 4, screen.bottom() - self.height())
         self.move(max(corner.x() - self.width(), screen.left()), top)
         self.show()
-        self.list.setFocus()
+        (self.list if self.list.count() else self._beyond).setFocus()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -189,6 +195,8 @@ class WayPopup(QFrame):
         words, held = waypoints_in_words(session)
         pictures = session.strips.waypoints
         self.list.show_words(words, held, [] if pictures is None else list(pictures))
+        self.list.setVisible(bool(words))
+        self._nothing.setVisible(not words)
         self.add.setEnabled(session.place is not None and len(words) > 1)
         self.swap.setEnabled(any(end is not None for end in session.ends) or session.walk == "path")
         self._beyond.blockSignals(True)
