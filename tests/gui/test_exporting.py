@@ -30,7 +30,9 @@ from latentlab.gui.main_window import export_dialog
 from latentlab.gui.main_window.export_dialog import Wanted
 from latentlab.gui.main_window.export_sources import sources
 from latentlab.gui.main_window.window import MainWindow
+from latentlab.gui.threads.model_thread import FromRun
 from latentlab.gui.widgets.card import Heading
+from latentlab.runs.folder import RunFolder
 from latentlab.runs.places import demo_run
 
 
@@ -104,6 +106,22 @@ def test_exports_that_are_asked_for_at_once_all_come(desk: Desk):
     assert len(list(files[4].iterdir())) == 4
     assert len(list(files[5].iterdir())) == 12
     assert not any(error for _, error in desk.said)
+
+
+def test_what_other_weights_dropped_is_decoded_by_them(desk: Desk, trained_run: RunFolder):
+    decoder, session = desk.window.decoder, desk.session
+    again = FromRun(demo_run())
+    path = desk.export("strip", "a.gif", 40)
+    decoder.use(again, anew=True)  # as going back to another epoch does
+    desk.written(path)
+    desk.export("strip", "b.gif", 40)
+    desk.window.open(trained_run.path)
+    desk.wait(lambda: session.run is not None and session.run.name == "small" and session.strip is not None)
+    assert any("given up" in words for words, _ in desk.said) or (desk.folder / "b.gif").exists()
+    path = desk.export("strip", "c.gif", 40)
+    decoder.failed.emit("no memory")
+    assert "c.gif is not written" in desk.said[-1][0] or "c.gif is not written" in desk.said[-2][0]
+    desk.written(desk.export("strip", "d.gif", 4))
 
 
 def test_one_that_is_cancelled_leaves_nothing_and_the_next_comes(desk: Desk, monkeypatch: pytest.MonkeyPatch):

@@ -20,6 +20,7 @@ from latentlab.gui.records import Strip
 from latentlab.gui.session import Session
 from latentlab.gui.threads.decoding import Decoder
 from latentlab.gui.threads.jobs import Jobs, Ticket
+from latentlab.gui.threads.model_thread import FromSnapshot
 from latentlab.gui.threads.walks import WalkAsked
 from latentlab.runs.folder import RunFolder
 
@@ -56,7 +57,11 @@ class Exporting(QObject):
             deque()
         )  # the first of them is being decoded: a channel keeps its last request only
         self._dialog: ExportDialog | None = None
+        self._dropped = False  # the decoder was told of a past epoch: what was asked of it before is not answered
         decoder.walked.connect(self._on_walked)
+        decoder.opened.connect(self._on_opened)
+        decoder.failed.connect(self._on_failed)
+        session.history_changed.connect(self._on_history)
         session.run_changed.connect(self._on_run)
 
     # -- asking
@@ -124,6 +129,21 @@ class Exporting(QObject):
         if channel == "animation" and self._asked and asked is self._asked[0]:
             self._asked.popleft()
             self._write(found.pixels[0], asked)
+            self._decode_next()
+
+    def _on_history(self) -> None:
+        self._dropped = True
+
+    def _on_opened(self, weights: object, _step: int) -> None:
+        """Weights from a file drop what was asked before; those that a training publishes do not."""
+        if self._dropped or not isinstance(weights, FromSnapshot):
+            self._dropped = False
+            self._decode_next()
+
+    def _on_failed(self, _sentence: str) -> None:
+        """Whatever it was that failed: what is waited for may not come, and what waits behind it should."""
+        if self._asked:
+            self._session.told.emit(f"{self._asked.popleft().path.name} is not written: it could not be decoded", True)
             self._decode_next()
 
     def _write(self, pixels: NDArray[np.uint8], asked: _Asked) -> None:
