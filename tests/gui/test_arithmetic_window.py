@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QInputDialog, QLineEdit, QMenu, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from latentlab.config import RunConfig
 from latentlab.explore.decode import decode
 from latentlab.explore.directions import analogy, moved
 from latentlab.explore.loaded import Loaded, load
@@ -18,10 +19,14 @@ from latentlab.gui.main_window.window import MainWindow
 from latentlab.gui.states.arithmetic import AMOUNTS
 from latentlab.gui.widgets.captioned_row import CaptionedRow
 from latentlab.gui.widgets.latent_slider import LatentSlider
+from latentlab.models.build import build
+from latentlab.models.weights import model_description, state_bytes
 from latentlab.runs.directions import FILE, load_directions, read_directions
-from latentlab.runs.folder import RunFolder
+from latentlab.runs.files import json_bytes
+from latentlab.runs.folder import RunFolder, create_run
 from latentlab.runs.groups import of_indices
 from latentlab.runs.places import demo_run
+from latentlab.runs.record import new_record
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -282,6 +287,54 @@ def test_of_the_demo_everything_is_kept_in_memory_and_said(qtbot: QtBot, qapp, t
     assert person.state.kept is None
     assert window.close()
     window.deleteLater()
+
+
+@pytest.fixture
+def conditional(digits, tmp_path: Path) -> RunFolder:
+    """A CVAE that was not trained."""
+    config = RunConfig.parse({"model": {"kind": "cvae", "network": "mlp", "hidden": [16], "latent_dim": 3}})
+    run = create_run(tmp_path / "runs", new_record("conditional", config, digits))
+    model = build(config.model, digits.shape, digits.num_classes, seed=1)
+    description = json_bytes(model_description(config, digits.shape, digits.class_names))
+    run.checkpoints.write(5, {"model.safetensors": state_bytes(model.state_dict()), "config.json": description})
+    return run
+
+
+def test_one_style_is_shown_with_every_label(qtbot: QtBot, qapp, conditional: RunFolder, tmp_path: Path):
+    window = opened(qtbot, conditional.path, tmp_path)
+    person, loaded = Person(window, qtbot), load(conditional)
+    session, state = person.session, person.state
+    person.key(Qt.Key.Key_L, Qt.KeyboardModifier.ShiftModifier)
+    z = session.encoding.mu[session.selected]
+    wanted = decode(loaded.model, np.repeat(z[None], 10, axis=0), np.arange(10))
+    person.wait(lambda: state.styles is not None and np.array_equal(state.styles.pixels, wanted))
+    assert state.label == session.condition
+    of_b = int(session.images.labels[session.ends[1].sample])
+    assert of_b != state.label
+    person.choose("labels_of", "B")
+    person.find(QComboBox, "labels_of").activated.emit(3)
+    assert state.label == of_b
+    person.press("labels_go")
+    assert session.condition == of_b
+    assert np.array_equal(session.place.z, z)
+    person.wait(lambda: np.array_equal(session.picture, wanted[of_b]))
+    assert window.close()
+    window.deleteLater()
+
+
+def test_of_a_run_that_trains_directions_are_made_from_its_snapshots(person: Person):
+    session, state = person.session, person.state
+    person.make("1", "0")
+    before = state.direction
+    person.window.running.more(2)
+    person.wait(lambda: session.encoding.step > before.step)
+    person.window.actions_table.actions["direction_anew"].trigger()
+    person.wait(lambda: state.direction.step > before.step)
+    assert not np.array_equal(state.direction.vector, before.vector)
+    person.wait(lambda: not session.training.active and not person.window.running.trainer.running)
+    person.wait(lambda: session.run.step == session.encoding.step)
+    z = session.encoding.mu[session.selected]
+    person.wait(lambda: np.allclose(state.frames.z, moved(z, state.direction.vector, AMOUNTS), atol=1e-6))
 
 
 def test_every_control_has_its_names(person: Person):

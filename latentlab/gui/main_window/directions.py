@@ -42,6 +42,7 @@ class KeptDirections(QObject):
         self._path: Path | None = None
         self._waiting: list[tuple[Change, Then | None]] = []
         session.run_changed.connect(self._on_run)
+        self._state.kept_changed.connect(self._on_kept)
         jobs.failed.connect(self._on_failed)
 
     # -- reading and changing
@@ -50,13 +51,18 @@ class KeptDirections(QObject):
         """Another run is open: what is kept with it is read."""
         run = self._session.run
         path = None if run is None else run.path
-        if path == self._path and (run is None or self._state.kept is not None):
+        if path == self._path:
             return
         self._path = path
         self._waiting.clear()
         if run is not None:
             name, dims = run.name, run.latent_dim
             self._jobs.start(JOB, lambda _ticket: _read(run.path, name, dims), self._on_read)
+
+    def _on_kept(self) -> None:
+        """Forgotten: a run was opened or closed, maybe the same one once more."""
+        if self._state.kept is None:
+            self._path = None
 
     def _on_read(self, kept: Directions) -> None:
         self._state.set_kept(kept)

@@ -57,10 +57,10 @@ class ApplyPage(QWidget):
         self._caption = ElidedLabel()
         self._caption.setProperty("role", "muted")
         self._caption.setObjectName("direction_caption")
-        column.addWidget(self._empty, 1)
         column.addWidget(self._controls)
         column.addWidget(self._caption)
         column.addWidget(self._pictures, 1)
+        column.addWidget(self._empty, 1)
 
     def _build_controls(self) -> QWidget:
         controls = QWidget()

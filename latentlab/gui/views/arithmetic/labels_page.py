@@ -49,9 +49,9 @@ class LabelsPage(QWidget):
         line.addWidget(self._send)
         self._row = CaptionedRow("labels_row", "One z through every label")
         self._row.chosen.connect(self.label_chosen)
-        column.addWidget(self._empty, 1)
         column.addWidget(self._controls)
         column.addWidget(self._row, 1)
+        column.addWidget(self._empty, 1)
 
     def _press_label_of(self) -> None:
         key = self._label_of.currentData()
