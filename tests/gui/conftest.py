@@ -1,5 +1,7 @@
-"""A session in which a run on the digits is open: 400 of them encoded, their pictures there, a place decoded."""
+"""A session in which a run on the digits is open: 400 of them encoded, their pictures there, a place decoded. And a
+whole window over a folder of runs, with its threads."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,12 +9,40 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from latentlab.gui.main_window.window import MainWindow
     from latentlab.gui.session import Session
     from latentlab.images import Dataset
+    from latentlab.runs.folder import RunFolder
 
+PATIENCE = 40_000  # milliseconds
 POINTS, DIMS = 400, 6
 KL = (0.5, 2.5, 0.001, 1.0, 0.0, 1.8)  # nats: z1, z5, z3, z0; z2 and z4 carry nothing
 FIRST_INDEX = 100  # row and dataset index differ, so that taking one for the other is seen
+
+
+@pytest.fixture
+def wait(qtbot: "QtBot") -> Callable[[Callable[[], object]], None]:
+    """Waits until something holds."""
+    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
+
+
+@pytest.fixture
+def window(qtbot: "QtBot", qapp: object, trained_run: "RunFolder") -> Iterator["MainWindow"]:
+    """A window over a folder with one run in it, "small", on which nothing has been opened; its maps are planes."""
+    from latentlab.gui.app import make_application
+    from latentlab.gui.main_window.window import MainWindow
+
+    make_application("dark")
+    root = trained_run.path.parent
+    opened = MainWindow(root, root.parent / "data", warm=False)
+    opened.mapping.choose("pca")
+    opened.show()
+    qtbot.waitExposed(opened)
+    yield opened
+    opened.close_unasked()
+    opened.deleteLater()
 
 
 @pytest.fixture

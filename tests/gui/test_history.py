@@ -1,7 +1,7 @@
 """Going back through the epochs in the window: everything is as the weights of that epoch make it, and comes back."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ from pytestqt.qtbot import QtBot
 from latentlab.explore.decode import decode
 from latentlab.explore.encode import encode
 from latentlab.explore.loaded import load
-from latentlab.gui.app import make_application
 from latentlab.gui.main_window.window import MainWindow
 from latentlab.gui.views.runs_view import SUMMARY, second_line, status_word
 from latentlab.models.latent_model import LatentModel
@@ -20,28 +19,14 @@ from latentlab.models.weights import from_bytes
 from latentlab.runs.folder import RunFolder
 from latentlab.runs.history import FOLDER, History
 
-PATIENCE = 40_000  # milliseconds
 Wait = Callable[[Callable[[], object]], None]
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp, trained_run: RunFolder) -> Iterator[MainWindow]:
+def window(window: MainWindow) -> MainWindow:
     """A window in which the run "small" is open, of two epochs."""
-    make_application("dark")
-    root = trained_run.path.parent
-    opened = MainWindow(root, root.parent / "data", warm=False)
-    opened.mapping.choose("pca")
-    opened.show()
-    qtbot.waitExposed(opened)
-    opened.open("small")
-    yield opened
-    opened.close_unasked()
-    opened.deleteLater()
-
-
-@pytest.fixture
-def wait(qtbot: QtBot) -> Wait:
-    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
+    window.open("small")
+    return window
 
 
 def key(qtbot: QtBot, window: MainWindow, which: Qt.Key) -> None:
@@ -81,6 +66,9 @@ def test_each_epoch_is_shown_by_its_own_weights_and_the_newest_come_back(
     wait(lambda: session.history.epochs == (0, 1, 2) and shows(window, newest))
     assert scrubber.isVisible()
     assert scrubber.words.text() == "2 of 2"
+    session.set_training(phase="preparing")  # another run; this one is still shown
+    assert scrubber.words.text() == "2 of 2"
+    session.set_training(phase="idle")
     curves = window.panels.dock("curves")
     wait(lambda: hasattr(curves.view, "curve"))
     crosshair = curves.view._plots[0]._crosshair

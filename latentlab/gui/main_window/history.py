@@ -92,7 +92,8 @@ class GoingBack(QObject):
         self._session.set_history(epochs=tuple(self._past), steps=steps, newest=self._newest())
 
     def _newest(self) -> int | None:
-        return None if self._session.training.active else self._opening.newest_step
+        at_rest = self._session.training.phase in ("idle", "preparing")
+        return self._opening.newest_step if at_rest else None
 
     def _say_newest(self) -> None:
         """Once nothing trains any more, the newest weights may be those of the last epoch, or of a step after it."""

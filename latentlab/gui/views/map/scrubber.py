@@ -62,11 +62,10 @@ class Scrubber(QWidget):
         history, training, run = self._session.history, self._session.training, self._session.run
         if run is None:
             return ""
-        total = training.total_epochs if training.active else run.config.training.epochs
         done = history.shown
         if done is None:
             done = run.epoch if history.newest_epoch is None else history.newest_epoch
-        words = epoch_words(done, total).removeprefix("epoch ")
+        words = epoch_words(done, run.config.training.epochs).removeprefix("epoch ")
         if history.shown is not None:
             return words + " · training goes on" * (training.phase == "training")
         return words + " · newest" * history.between
