@@ -1,6 +1,6 @@
-"""Which layout the map shows: by the settings, from what was laid out before, and how far it can be trusted."""
+"""Which layout the map shows: by the settings, and from what was laid out before."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
-from sklearn.manifold import trustworthiness as reference
 
 from latentlab.config import RunConfig
 from latentlab.explore import projection_settings
@@ -17,16 +16,12 @@ from latentlab.explore.map_cache import StoredLayout, load_map
 from latentlab.explore.projection_settings import TSNE_MISSING, ProjectionSettings
 from latentlab.gui.main_window.layouts import MOST, Kept, Layouts
 from latentlab.gui.main_window.mapping import THOROUGH_EPOCHS, Mapping
-from latentlab.gui.main_window.trusting import Trusting
 from latentlab.gui.main_window.window import MainWindow
-from latentlab.gui.records import Encoding, Trust
+from latentlab.gui.records import Encoding
 from latentlab.gui.session import Session
 from latentlab.gui.threads.encoding import survey
-from latentlab.gui.threads.jobs import Jobs
 from latentlab.gui.views.map.kinds import KindButtons
 from latentlab.gui.views.map.projection import ProjectionPanel, made_by
-from latentlab.gui.views.map.view import MapView
-from latentlab.gui.widgets.card import Card
 from latentlab.gui.widgets.named import wrapped
 from latentlab.runs.folder import RunFolder
 
@@ -230,6 +225,32 @@ def test_of_many_layouts_the_newest_are_remembered(explored: Session):
     assert [kept.settings for kept in layouts.all_of(encoding)] == every[5:]
 
 
+def test_a_run_that_is_opened_again_shows_its_layouts_and_makes_none(qtbot: QtBot, trained_run: RunFolder):
+    """With the real encoder: what it gives the second time counts as the same."""
+    made: dict[ProjectionSettings, np.ndarray] = {}
+    for opening in (1, 2):
+        window = MainWindow(trained_run.path.parent, trained_run.path.parent / "data", warm=False)
+        window.session.set_projection(replace(UMAP, kind="pca" if opening == 1 else "tsne"))
+        window.show()
+        window.open("small")
+        qtbot.waitUntil(lambda window=window: window.mapping.survey is not None, timeout=60_000)
+        session = window.session
+        if opening == 1:
+            encoding = session.encoding
+            for settings in (UMAP, ProjectionSettings("tsne")):
+                made[settings] = np.random.default_rng(len(made)).normal(size=(len(encoding), 2)).astype(np.float32)
+                window.mapping.layouts.put(Kept(encoding, made[settings], settings))
+            window.mapping.laid_out.emit(window.mapping.survey, made[UMAP])
+            qtbot.waitUntil(lambda: load_map(trained_run) is not None, timeout=10_000)
+        else:
+            assert np.array_equal(session.layout.coords, made[ProjectionSettings("tsne")])
+            window.mapping.choose("umap")
+            assert np.array_equal(session.layout.coords, made[UMAP])
+            assert window.projector._process is None
+        window.close()
+        window.deleteLater()
+
+
 # -- the options
 
 
@@ -322,98 +343,3 @@ def test_without_tsne_the_choice_is_there_and_says_how_to_get_it(
     assert explored.projection.kind == "umap"
     panel.deleteLater()
     buttons.row.deleteLater()
-
-
-# -- trust
-
-
-@pytest.fixture
-def jobs(qapp) -> Iterator[Jobs]:
-    made = Jobs()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def trusting(explored: Session, jobs: Jobs) -> Iterator[Trusting]:
-    made = Trusting(explored, jobs)
-    yield made
-    made.close()
-
-
-def test_every_kind_of_map_is_judged_once_it_has_settled(
-    qtbot: QtBot, trusting: Trusting, mapping: Mapping, explored: Session
-):
-    figures = {}
-    for kind in ("umap", "pca", "axes"):
-        mapping.choose(kind)
-        assert explored.trust is None, "what was known was of another layout"
-        qtbot.waitUntil(lambda: explored.trust is not None)
-        coords = explored.layout.coords
-        assert explored.trust.k == 12
-        assert explored.trust.value == pytest.approx(reference(explored.encoding.mu, coords, n_neighbors=12), abs=1e-3)
-        figures[kind] = explored.trust.value
-    assert figures["pca"] > figures["umap"], "which is noise here"
-    mapping.choose("umap")
-    assert explored.trust.value == figures["umap"], "known already"
-    assert "about 0.5 by chance" in made_by(explored)
-
-
-def test_the_fact_says_it_in_as_many_words_as_there_is_room_for(
-    qtbot: QtBot, trusting: Trusting, mapping: Mapping, explored: Session
-):
-    view, card = MapView(explored), Card("Map")
-    for control in view.header_controls:
-        card.heading.add_control(control)
-    view.fact_told.connect(card.heading.set_fact)
-    explored.set_trust(Trust(0.944, 12))
-    fact = card.heading.fact
-    for width, words in ((500, "400 points · trustworthiness 0.94 (k 12)"), (120, "trust 0.94 (k 12)")):
-        fact.resize(width, 20)
-        assert fact.shown() == words
-    assert "by chance" in fact.toolTip()
-    assert "400 points" in fact.toolTip()
-    assert UMAP.words in fact.toolTip()
-    view.deleteLater()
-    card.deleteLater()
-
-
-def test_a_run_that_is_opened_again_shows_its_layouts_and_makes_none(qtbot: QtBot, trained_run: RunFolder):
-    """With the real encoder: what it gives the second time counts as the same."""
-    made: dict[ProjectionSettings, np.ndarray] = {}
-    for opening in (1, 2):
-        window = MainWindow(trained_run.path.parent, trained_run.path.parent / "data", warm=False)
-        window.session.set_projection(replace(UMAP, kind="pca" if opening == 1 else "tsne"))
-        window.show()
-        window.open("small")
-        qtbot.waitUntil(lambda window=window: window.mapping.survey is not None, timeout=60_000)
-        session = window.session
-        if opening == 1:
-            encoding = session.encoding
-            for settings in (UMAP, ProjectionSettings("tsne")):
-                made[settings] = np.random.default_rng(len(made)).normal(size=(len(encoding), 2)).astype(np.float32)
-                window.mapping.layouts.put(Kept(encoding, made[settings], settings))
-            window.mapping.laid_out.emit(window.mapping.survey, made[UMAP])
-            qtbot.waitUntil(lambda: load_map(trained_run) is not None, timeout=10_000)
-        else:
-            assert np.array_equal(session.layout.coords, made[ProjectionSettings("tsne")])
-            window.mapping.choose("umap")
-            assert np.array_equal(session.layout.coords, made[UMAP])
-            assert window.projector._process is None
-        window.close()
-        window.deleteLater()
-
-
-def test_not_while_the_map_follows_a_training(
-    qtbot: QtBot, trusting: Trusting, mapping: Mapping, explored: Session, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-):
-    begun: list[str] = []
-    start: Callable[..., Any] = jobs.start
-    monkeypatch.setattr(jobs, "start", lambda name, *rest: (begun.append(name), start(name, *rest))[1])
-    explored.set_training(phase="training")
-    mapping.choose("pca")
-    trusting._measure()
-    assert not begun
-    explored.set_training(phase="paused")
-    qtbot.waitUntil(lambda: explored.trust is not None)
-    assert begun == ["trust"]

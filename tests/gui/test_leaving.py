@@ -1,31 +1,16 @@
 """Closing the window while a run trains: the question, its three answers, and that it does not outlive its reason."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from latentlab.gui.app import make_application
 from latentlab.gui.main_window.window import MainWindow
 from latentlab.runs.folder import RunFolder
 
 PATIENCE = 40_000  # milliseconds
-
-
-@pytest.fixture
-def window(qtbot: QtBot, qapp, trained_run: RunFolder) -> Iterator[MainWindow]:
-    """A window over a folder with one run in it, "small", on which nothing has been opened."""
-    make_application("dark")
-    root = trained_run.path.parent
-    opened = MainWindow(root, root.parent / "data", warm=False)
-    opened.mapping.choose("pca")
-    opened.show()
-    qtbot.waitExposed(opened)
-    yield opened
-    opened.close_unasked()
-    opened.deleteLater()
 
 
 @pytest.fixture

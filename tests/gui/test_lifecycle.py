@@ -1,43 +1,19 @@
 """Moments at which something else is under way: opening, closing, training, exporting, and folders that go away."""
 
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from pytestqt.qtbot import QtBot
 
 from latentlab.explore.loaded import load
 from latentlab.export.moving_formats import Show
-from latentlab.gui.app import make_application
 from latentlab.gui.main_window.export_dialog import Wanted
 from latentlab.gui.main_window.export_sources import sources
 from latentlab.gui.main_window.window import MainWindow
 from latentlab.runs.folder import RunFolder, create_run
 from latentlab.runs.record import new_record
-
-PATIENCE = 40_000  # milliseconds
-
-
-@pytest.fixture
-def window(qtbot: QtBot, qapp, trained_run: RunFolder) -> Iterator[MainWindow]:
-    """A window over a folder with one run in it, "small"."""
-    make_application("dark")
-    root = trained_run.path.parent
-    opened = MainWindow(root, root.parent / "data", warm=False)
-    opened.mapping.choose("pca")
-    opened.show()
-    qtbot.waitExposed(opened)
-    yield opened
-    opened.close_unasked()
-    opened.deleteLater()
-
-
-@pytest.fixture
-def wait(qtbot: QtBot) -> Callable[[Callable[[], object]], None]:
-    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -44,8 +44,7 @@ class Hand:
 
     def pixel(self, row: int) -> QPoint:
         """Where the point of this row is drawn."""
-        x, y = self.view.points.coords[row]
-        return self.view.canvas.to_pixels(float(x), float(y)).toPoint()
+        return self.view.canvas.to_pixels(*self.view.points.coords[row].tolist()).toPoint()
 
     def inside(self, row: int) -> bool:
         return self.surface.rect().adjusted(2, 2, -2, -2).contains(self.pixel(row))
@@ -84,8 +83,7 @@ def hand(qtbot: QtBot, qapp, digits: Dataset, explored: Session, monkeypatch: py
     monkeypatch.setattr(floating_card, "AFTER", 1)
     monkeypatch.setattr(floating_card, "GRACE", 5)
     monkeypatch.setattr(points, "GLIDE", 10)
-    view = MapView(explored)
-    card = Card("Map")
+    view, card = MapView(explored), Card("Map")
     for control in view.header_controls:
         card.heading.add_control(control)
     card.body.addWidget(view)
@@ -297,39 +295,6 @@ def test_the_context_menu_goes_there_and_sets_an_end(hand: Hand):
     assert hand.moves[-1][:2] == pytest.approx((0.5, 0.5), abs=0.05)
     hand.qtbot.keyClick(menu, Qt.Key.Key_Escape)
     hand.qtbot.waitUntil(lambda: hand.view.findChild(QMenu, "map_menu") is None)
-
-
-def test_ends_and_selection_are_marked_where_they_are(hand: Hand):
-    hand.session.set_end("A", Place(hand.session.encoding.mu[1], "", (1.0, 2.0)))
-    hand.session.select(42)
-    marks = hand.view.marks
-    assert (marks.a, marks.b) == ((1.0, 2.0), None)
-    hand.session.set_layout(Layout("umap", grid(np.arange(400)[::-1])))
-    hand.rest()
-    assert np.array_equal(marks.selected.places, grid()[[399 - 42]])
-    hand.session.select(None)
-    assert not len(marks.selected.places)
-
-
-def test_the_map_is_chosen_by_its_buttons_and_says_what_it_shows(hand: Hand):
-    asked: list[str] = []
-    hand.view.layout_chosen.connect(asked.append)
-    for button in hand.view.axes:
-        hand.qtbot.mouseClick(button, LEFT)
-    assert asked == ["umap", "pca", "axes", "tsne"]
-    hand.session.set_layout(Layout("axes", hand.session.encoding.mu[:, [5, 3]], (5, 3)))
-    assert hand.view.axes[2].text() == "z 5 × z 3"
-    assert hand.view.axes[2].isChecked()
-
-
-def test_an_empty_map_says_what_would_fill_it(hand: Hand):
-    hand.session.open(None)
-    assert hand.view.note.isVisible()
-    assert "Train" in hand.view.note.text()
-    hand.session.set_map_note("There is no folder " + "/pictures" * 40)
-    note = hand.view.note
-    assert hand.view.canvas.rect().contains(note.geometry())
-    assert note.heightForWidth(note.width()) <= note.height(), "the whole sentence is to be read"
 
 
 operations = st.lists(
