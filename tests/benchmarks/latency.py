@@ -5,8 +5,10 @@
 A window with all its panels, and a model of pictures of each size: MNIST (the digits where there is no --data-dir) and
 shapes. A thread posts events of the mouse at the rate of a mouse, whether the window keeps up or not. The time of an
 event runs from when it is posted to when its picture, or that of a later one, is in the session ("decoded"), and to
-when the inspector is about to paint it ("painted"). Then what a decoding of one takes alone, in the same thread. Draws
-offscreen where there is no display. Exits with 1 where p95 of a 28x28 model is over 16 ms idle or 50 ms in training.
+when the inspector is about to paint it ("painted"). Then where the time goes, of each picture: from asking to when the
+decoding thread begins ("waking"), the decoding, until it is heard of ("delivery"); and what decoding one takes alone.
+Draws offscreen where there is no display. Exits with 1 where p95 of a 28x28 model is over 16 ms idle or 50 ms in
+training. --switch-interval: how long a thread may keep Python to itself, in ms, in place of the program's own.
 """
 
 import argparse
@@ -47,6 +49,7 @@ class Times:
     decoded: dict[int, float] = field(default_factory=dict)
     painted: dict[int, float] = field(default_factory=dict)
     decodings: int = 0
+    parts: dict[str, list[float]] = field(default_factory=lambda: {"waking": [], "decoding": [], "delivery": []})
 
     def since_posted(self, times: dict[int, float]) -> np.ndarray:
         return np.array([1e3 * (times[n] - self.posted[n]) for n in sorted(times)])
@@ -67,6 +70,10 @@ class Watch(QObject):
         self._picture = picture
         self._canvas.installEventFilter(self)
         picture.installEventFilter(self)
+        self._asked: dict[int, float] = {}
+        self._answered: dict[int, float] = {}
+        self._decoder, self._ask, self._answer = window.decoder, window.decoder.ask, window.decoder.answer
+        self._decoder.ask, self._decoder.answer = self._note_ask, self._note_answer  # type: ignore[method-assign]
         window.session.place_changed.connect(self._on_place)
         window.decoder.decoded.connect(self._on_decoded)
 
@@ -88,12 +95,38 @@ class Watch(QObject):
             self._of[id(place.z)] = self._now
             self._places.append(place.z)
 
-    def _on_decoded(self, channel: str, _number: int, _pixels: object, tag: Any, _step: int) -> None:
+    def done(self) -> Times:
+        """Leaves the window as it was."""
+        self._decoder.ask, self._decoder.answer = self._ask, self._answer  # type: ignore[method-assign]
+        self._decoder.decoded.disconnect(self._on_decoded)
+        self._window.session.place_changed.disconnect(self._on_place)
+        for widget in (self._canvas, self._picture):
+            widget.removeEventFilter(self)
+        return self.times
+
+    def _note_ask(self, channel: str, *request: Any) -> int:
+        began = time.perf_counter()
+        number = self._ask(channel, *request)
+        self._asked[number] = began
+        return number
+
+    def _note_answer(self, model: Any, channel: str, number: int, request: tuple[Any, ...]) -> Any:
+        began = time.perf_counter()
+        found = self._answer(model, channel, number, request)
+        if channel == "place" and number in self._asked:
+            self._answered[number] = time.perf_counter()
+            self.times.parts["waking"].append(1e3 * (began - self._asked[number]))
+            self.times.parts["decoding"].append(1e3 * (self._answered[number] - began))
+        return found
+
+    def _on_decoded(self, channel: str, asked: int, _pixels: object, tag: Any, _step: int) -> None:
         number = self._of.get(id(tag.z)) if channel == "place" else None
         if number is None:
             return
         now = time.perf_counter()
         self.times.decodings += 1
+        if asked in self._answered:
+            self.times.parts["delivery"].append(1e3 * (now - self._answered[asked]))
         for each in range(self._to_decode, number + 1):
             self.times.decoded[each] = now
         self._to_decode = max(self._to_decode, number + 1)
@@ -133,9 +166,7 @@ def drag(window: MainWindow, events: int) -> Times:
     rest(200)
     post(canvas, QEvent.Type.MouseButtonRelease, places[-1], BUTTON)
     rest(50)
-    watch.deleteLater()
-    canvas.removeEventFilter(watch)
-    return watch.times
+    return watch.done()
 
 
 def alone(window: MainWindow, count: int = 200) -> np.ndarray:
@@ -179,7 +210,10 @@ def measure(window: MainWindow, words: str, events: int) -> float:
     print(f" {words}: {len(times.decoded)} events, {times.decodings} pictures decoded")
     say("handled", times.since_posted(times.handled))
     say("decoded", times.since_posted(times.decoded))
-    return say("painted", times.since_posted(times.painted))
+    painted = say("painted", times.since_posted(times.painted))
+    for name, part in times.parts.items():
+        say(f"  {name}", np.array(part))
+    return painted
 
 
 def one(size: int, args: argparse.Namespace) -> dict[str, float]:
@@ -226,8 +260,11 @@ def main() -> None:
     parser.add_argument("--map", choices=("umap", "pca", "axes"), default="umap")
     parser.add_argument("--only", choices=("idle", "training"))
     parser.add_argument("--limit", type=int, default=5000, help="pictures that are trained on")
+    parser.add_argument("--switch-interval", type=float, metavar="MS")
     args = parser.parse_args()
     app = make_application("dark")
+    if args.switch_interval is not None:
+        sys.setswitchinterval(args.switch_interval / 1e3)
     print(f"{os.cpu_count()} cores, Qt on {app.platformName()}, a mouse every {MOUSE_MS:g} ms, map {args.map}")
     missed = []
     for size in args.sizes:
