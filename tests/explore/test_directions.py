@@ -130,3 +130,14 @@ def test_arithmetic_with_places(places: np.ndarray):
     assert np.array_equal(analogy(a, a, c), c)
     film = moved(a, b, [-2, 0, 0.5])
     assert np.array_equal(film, np.stack([a - 2 * b, a, a + 0.5 * b]))
+
+
+def test_the_normal_is_the_same_in_whatever_units_a_dimension_is():
+    a, b = two_groups(3.0, seed=5)
+    b[:, 3] += 2.0
+    units = np.array([1.0, 1.0, 1.0, 10.0, 1.0, 1.0], np.float32)
+    plain, scaled = classifier_normal(a, b), classifier_normal(a * units, b * units)
+    wanted = plain / units
+    unit = [each / np.linalg.norm(each) for each in (scaled, wanted)]
+    assert np.allclose(unit[0], unit[1], atol=1e-3), "the plane is the same, and its normal at right angles to it"
+    assert abs(plain[3]) > 0.2 * abs(plain[1]), "it says something"
