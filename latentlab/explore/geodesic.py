@@ -32,13 +32,14 @@ Decode = Callable[[Tensor], Tensor]  # float z (n, d) to float pictures (n, D), 
 Steps = Generator[tuple[int, int], None, "Found"]
 Found = TypeVar("Found")
 
-NODES, NEIGHBOURS = 2000, 8  # of the graph: encoded means, and to how many of the nearest each has an edge
+NODES, NEIGHBOURS = 1000, 8  # of the graph: encoded means (2,000 shortened no path further by a thousandth, MNIST), and
+# to how many of the nearest each has an edge
 PICTURES = 24_000_000  # numbers that the nodes' pictures may have together: of large pictures there are fewer nodes
 PIECES = 24  # straight ones that a curve is made of
 FINE = 4  # parts of each, by which it is measured
 STEPS = 60  # downhill, at most
-TIGHT = 1e-4  # of the energy: a step that gains less is the last
-AT_ONCE = 128  # pictures decoded between two looks at whoever waits
+TIGHT = 2e-4  # of the energy: a step that gains less is the last
+AT_ONCE = 64  # pictures decoded between two looks at whoever waits
 REACH = 0.25  # of a piece: how far the first step moves its points
 SHORTER = 1e-3  # of the length: what is not shorter by so much is the straight line
 

@@ -313,6 +313,22 @@ def test_the_class_of_the_frames_is_said(explored_cvae: Session):
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support grabbing")  # the offscreen one, of every pop-up
+def test_the_class_can_be_held_or_mixed(qtbot: QtBot, explored_cvae: Session):
+    view, window = shown(qtbot, explored_cvae)
+    explored_cvae.strips.end_classes = (3, 7)
+    view.open_way()
+    choice = view.popup.findChild(QComboBox, "strip_class")
+    assert choice.isVisible()
+    assert choice.itemText(0) == "0 for all frames"
+    assert choice.itemText(1).endswith("3 to 7")
+    view.changed.connect(lambda changes: explored_cvae.strips.change(**changes))
+    qtbot.keyClick(choice, Qt.Key.Key_Down)
+    assert explored_cvae.strips.settings.mixed
+    assert window.isVisible()
+    view.popup.close()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support grabbing")  # the offscreen one, of every pop-up
 def test_the_pop_up_lists_waypoints_that_keys_move_and_take_away(qtbot: QtBot, explored: Session):
     view, _ = shown(qtbot, explored)
     with_ends(explored)

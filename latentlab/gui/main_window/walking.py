@@ -54,6 +54,7 @@ class Walking(QObject):
         self._awaited: tuple[Any, ...] | None = None  # of what a geodesic was asked for
         self._ends: list[bytes | None] = [None, None]
         self._trained = False
+        self._weights = 0  # how often there were others
         decoder.walked.connect(self._on_walked)
         decoder.leading.connect(self._on_leading)
         exploring.renewed.connect(self._renew)
@@ -128,7 +129,7 @@ class Walking(QObject):
         if "geodesic" in ways and curve is None:
             self._seek(waypoints)
         else:
-            self._awaited = None
+            self._give_up()
             self._strips.set_note("")
 
     # -- the ways in latent space
@@ -160,7 +161,10 @@ class Walking(QObject):
 
     def _seek(self, waypoints: Floats) -> None:
         if self._training:
+            self._give_up()
             self._strips.set_note(TRAINING)
+            return
+        if self._awaited == self._geodesic_key(waypoints):
             return
         self._awaited = self._geodesic_key(waypoints)
         self._strips.set_note(COMPUTING)
@@ -170,6 +174,12 @@ class Walking(QObject):
         mu = survey.encoding.mu if survey is not None and fits else None
         self._decoder.ask("geodesic", WalkAsked((waypoints,), self.classes(), mu=mu), self._awaited)
 
+    def _give_up(self) -> None:
+        """The geodesic that is being computed is not wanted any more."""
+        if self._awaited is not None:
+            self._awaited = None
+            self._decoder.ask("geodesic", WalkAsked(()), None)
+
     def _on_leading(self, done: int, total: int) -> None:
         if self._awaited is not None and total:
             self._strips.set_note(f"{COMPUTING}: {done / total:.0%}")
@@ -178,11 +188,12 @@ class Walking(QObject):
         return self._curve[1] if self._curve is not None and self._curve[0] == self._geodesic_key(waypoints) else None
 
     def _geodesic_key(self, waypoints: Floats) -> tuple[Any, ...]:
-        return waypoints.tobytes(), waypoints.shape, self.classes()
+        return self._weights, waypoints.tobytes(), waypoints.shape, self.classes()
 
     def _renew(self) -> None:
         """Other weights, or another class: what was short is not any more."""
-        self._curve = None
+        self._curve = self._awaited = None
+        self._weights += 1
         self.refresh()
 
     def _on_training(self) -> None:

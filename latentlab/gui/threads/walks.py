@@ -23,8 +23,8 @@ AT_ONCE = 32  # frames of an animation between two looks at the other channels
 
 @dataclass(frozen=True, eq=False)
 class WalkAsked:
-    """z: of each way (T, d), or the waypoints (W, d) of a geodesic; a column more where classes are mixed, as for
-    `decoder_of`. lines (n, d): ways that are to be measured. mu (N, d): what a geodesic's graph is made of, or None."""
+    """z: of each way (T, d), or the waypoints (W, d) of a geodesic, none of which: no geodesic any more; a column more
+    where classes are mixed, as for `decoder_of`. lines (n, d): ways that are to be measured. mu (N, d): what a geodesic's graph is made of, or None."""
 
     z: tuple[Floats, ...]
     classes: Classes = None
@@ -59,6 +59,8 @@ class Walks:
     def _geodesic(self, model: "LatentModel", step: int, asked: WalkAsked) -> Iterator[tuple[int, int] | Curve]:
         from latentlab.explore.geodesic import decoder_of, find, grow
 
+        if not asked.z:
+            return
         decode = decoder_of(model, asked.classes)
         if asked.mu is not None:
             mu, *others = self._graph_of
