@@ -27,6 +27,8 @@ LEAST_POINTS = 5  # fewer than these have no neighbourhoods to keep: their map i
 # and above 4,096 an approximate search that compiles for a minute first. With more points than this the exact search
 # takes longer than an approximate one of ours (see near): 15 s of one processor against 2 s at 70,000.
 EXACT_UP_TO = 20_000
+FILLED_TOGETHER = 2000  # points whose beginning is looked for in one go
+BESIDE = 0.005  # of the layout's spread: how far from their nearest such points begin
 SEARCH = 0.12  # of the progress: finding neighbours, of many points from nothing
 JITTER = 1e-4  # of the spread: keeps identical places apart, which umap's own scaling would divide by zero for
 
@@ -46,12 +48,15 @@ def fit_umap(
 
     Without `init` it starts from the PCA plane. With the last layout as `init` (N, 2) it moves on from that, as far as
     the points have moved since they were at `before` (N, d), in as many epochs as that takes unless told otherwise.
-    `progress` is told the share of the epochs done. Raises ValueError for numbers that are not finite, or an `init` of
+    Rows of `init` that are nan are begun at where the nearest of the others are. `progress` is told the share of the
+    epochs done. Raises ValueError for numbers that are not finite, or an `init` of
     another size.
     """
     plane = Pca.fit(mu).project(mu)
     if init is not None and init.shape != plane.shape:
         raise ValueError(f"the last layout has {len(init)} points and the data {len(mu)}: start without it")
+    if init is not None:
+        init = filled_in(mu, init)
     if len(mu) < LEAST_POINTS:
         return plane.astype(np.float32)
     count = min(n_neighbors, len(mu) - 1)
@@ -59,6 +64,24 @@ def fit_umap(
         return _moved_on(mu, init, before, seed, count, min_dist, epochs, progress)
     layout = _optimise(mu, _spread_out(plane, seed), seed, count, min_dist, epochs, progress)
     return (layout - layout.mean(axis=0)).astype(np.float32)
+
+
+def filled_in(mu: Floats, places: Floats) -> Floats:
+    """places (N, 2) of mu (N, d); in place of those that are nan, that of the nearest whose place is known, with a
+    little noise so that no two are alike. Where none is known, as it was."""
+    known = np.flatnonzero(np.isfinite(places).all(axis=1))
+    missing = np.flatnonzero(~np.isfinite(places).all(axis=1))
+    if not len(missing) or not len(known):
+        return places
+    centred = np.asarray(mu - mu.mean(axis=0), np.float32)
+    others = centred[known]
+    square = np.einsum("nd,nd->n", others, others)
+    found = np.array(places, np.float32)
+    for rows in np.array_split(missing, -(-len(missing) // FILLED_TOGETHER)):
+        found[rows] = found[known[(square - 2 * centred[rows] @ others.T).argmin(axis=1)]]
+    spread = float(found[known].std()) or 1.0
+    found[missing] += np.random.default_rng(0).normal(scale=BESIDE * spread, size=(len(missing), 2)).astype(np.float32)
+    return found
 
 
 def _moved_on(
@@ -72,9 +95,7 @@ def _moved_on(
     progress: FractionDone | None,
 ) -> Layout:
     """The last layout (N, 2), refitted."""
-    _keep_compiled()
-    points = np.ascontiguousarray(mu, dtype=np.float32)
-    neighbours, progress = _neighbours(points, n_neighbors, progress)
+    points, neighbours, progress = _begun(mu, n_neighbors, progress)
     if before is not None and before.shape != mu.shape:
         before = None
     return refit(points, last, before, neighbours, min_dist, epochs, seed or 0, _bar(progress))
@@ -96,9 +117,7 @@ def _optimise(
 ) -> Layout:
     import umap
 
-    _keep_compiled()
-    points = np.ascontiguousarray(mu, dtype=np.float32)
-    neighbours, progress = _neighbours(points, n_neighbors, progress)
+    points, neighbours, progress = _begun(mu, n_neighbors, progress)
     reducer = umap.UMAP(
         n_neighbors=n_neighbors,
         precomputed_knn=neighbours,
@@ -113,6 +132,16 @@ def _optimise(
         warnings.simplefilter("ignore")  # about graphs in several pieces, which is what clusters are
         layout: Layout = reducer.fit_transform(points)
     return np.nan_to_num(layout)  # points without any neighbour at a finite distance are left without a place
+
+
+def _begun(
+    mu: Floats, count: int, progress: FractionDone | None
+) -> "tuple[Layout, Neighbours, FractionDone | None]":
+    """What every fit begins with: the points as umap takes them, their neighbours, and how progress is told from there
+    on."""
+    _keep_compiled()
+    points = np.ascontiguousarray(mu, dtype=np.float32)
+    return points, *_neighbours(points, count, progress)
 
 
 @functools.cache

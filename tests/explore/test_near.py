@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
 from latentlab.explore.near import near
-from latentlab.explore.projection import _neighbours
+from latentlab.explore.projection import _neighbours, filled_in
 
 
 def test_nearly_all_true_neighbours_are_found(digits):
@@ -52,3 +52,14 @@ def test_it_is_told_how_far_the_search_is(monkeypatch):
     assert told == sorted(told)
     assert len(told) > 5
     assert told[-1] == 1.0
+
+
+def test_points_without_a_place_begin_beside_their_nearest():
+    draw = np.random.default_rng(0)
+    mu, places = draw.normal(size=(5000, 4)).astype(np.float32), draw.normal(size=(5000, 2)).astype(np.float32)
+    known = draw.random(5000) < 0.1
+    begun = filled_in(mu, np.where(known[:, None], places, np.float32(np.nan)))
+    assert np.array_equal(begun[known], places[known])
+    nearest = cKDTree(mu[known]).query(mu[~known])[1]
+    assert np.linalg.norm(begun[~known] - places[known][nearest], axis=1).max() < 0.05
+    assert len(np.unique(begun, axis=0)) == 5000, "no two at one place"

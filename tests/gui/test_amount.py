@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from latentlab.explore.loaded import load
 from latentlab.explore.map_cache import load_map
 from latentlab.gui.app import make_application
-from latentlab.gui.main_window import bringing, library
+from latentlab.gui.main_window import bringing, library, opening
 from latentlab.gui.main_window.renumbering import rows_of
 from latentlab.gui.main_window.window import MainWindow
 from latentlab.gui.states import amount
@@ -54,6 +54,7 @@ def few_follow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainings and past epochs have 300 points; more are many."""
     monkeypatch.setattr(library, "LIVE_POINTS", LIVE)
     monkeypatch.setattr(bringing, "LIVE_POINTS", LIVE)
+    monkeypatch.setattr(opening, "LIVE_POINTS", LIVE)
     monkeypatch.setattr(encoding, "MANY", LIVE)
     monkeypatch.setattr(encoding, "TOLD_EVERY", 0.0)
 
@@ -246,3 +247,42 @@ def test_all_of_a_large_set_is_liked_of_any_and_all_of_a_small_one_is_not(
 def test_a_preference_that_makes_no_sense_is_the_usual_one(qapp, kept: str):
     QSettings().setValue(amount.SETTING, kept)
     assert preferred() == amount.USUAL
+
+
+def test_a_map_of_other_points_goes_on_from_where_those_were_that_it_has(
+    window: MainWindow, wait: Wait, monkeypatch: pytest.MonkeyPatch
+):
+    open_small(window, wait)
+    session, given = window.session, list[np.ndarray | None]()
+    monkeypatch.setattr(window.projector, "fit", lambda mu, init=None, *_: given.append(init))
+    window.mapping.choose("umap")
+    assert given == [None], "the first is from nothing"
+    coords = np.random.default_rng(0).normal(size=(ALL, 2)).astype(np.float32)
+    window.mapping._on_laid_out(0, coords)
+    before = session.encoding.index
+    choose(window, FEW)
+    wait(lambda: shows(window, FEW) and len(given) == 2)
+    assert np.array_equal(given[1], coords[rows_of(before, session.encoding.index)])
+    few = session.encoding.index
+    window.mapping.layouts.drop(session.projection)
+    window.mapping._on_laid_out(0, given[1])
+    choose(window, ALL)
+    wait(lambda: shows(window, ALL) and len(given) == 3)
+    there = rows_of(few, session.encoding.index)
+    assert np.array_equal(np.isfinite(given[2]).all(axis=1), there >= 0)
+    assert np.array_equal(given[2][there >= 0], given[1][there[there >= 0]])
+
+
+def test_a_large_kept_map_can_be_walked_on_before_it_is_encoded(window: MainWindow, wait: Wait, few_follow: None):
+    open_small(window, wait)
+    window.mapping.choose("umap")
+    wait(lambda: load_map(RunFolder(window.session.run.path)) is not None)
+    window.close_run()
+    known: list[bool] = []
+    window.session.place_changed.connect(
+        lambda: known.append(window.session.place is not None and window.session.encoding.kl is None)
+    )
+    window.open("small")
+    wait(lambda: shows(window, ALL) and window.session.picture is not None)
+    assert any(known), "a place was gone to while nothing was known but where the points are"
+    as_it_is(window)

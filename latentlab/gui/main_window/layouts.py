@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentlab.explore.projection_settings import ProjectionSettings
+from latentlab.gui.main_window.renumbering import rows_of
 from latentlab.gui.records import Encoding, Floats
 
 MOST = 24  # of 5,000 points each holds 40 kB, and keeps its encoding alive
+FEWEST_SHARED, LEAST_SHARED = 50, 0.02  # points that two maps have in common, and their share of the new one's
 CLOSE = 1e-3  # of the latents' spread: the same weights encode so alike on another device, or in another batch
 
 
@@ -53,6 +55,20 @@ class Layouts:
     def last_of_kind(self, settings: ProjectionSettings, encoding: Encoding) -> Kept | None:
         """The newest of this kind and the same images, whatever its parameters."""
         return self._find(lambda kept: kept.settings.kind == settings.kind and same_images(kept.encoding, encoding))
+
+    def beginning(self, settings: ProjectionSettings, encoding: Encoding) -> Floats | None:
+        """Where the points (N, 2) lie on the newest map of these settings that has others of the data, nan for those
+        that it has not; None where it has too few of them to begin from."""
+        for kept in reversed(self._kept):
+            if kept.settings.key == settings.key and not same_images(kept.encoding, encoding):
+                rows = rows_of(kept.encoding.index, encoding.index)
+                there = rows >= 0
+                if there.sum() < max(FEWEST_SHARED, LEAST_SHARED * len(rows)):
+                    return None
+                places = np.full((len(rows), 2), np.nan, np.float32)
+                places[there] = kept.coords[rows[there]]
+                return places
+        return None
 
     def all_of(self, encoding: Encoding) -> list[Kept]:
         """Those of these very latents, the newest last."""

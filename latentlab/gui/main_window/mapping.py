@@ -18,6 +18,7 @@ from latentlab.gui.session import Session
 from latentlab.gui.threads.encoding import Survey
 from latentlab.gui.threads.projection import Projector
 
+KIN_EPOCHS = 60  # of one that begins from that of other points: as trustworthy then as one from nothing
 THOROUGH_EPOCHS = 200  # of the layout that is kept, from the last one; while training goes on, far fewer
 COMPILES = " (it compiles first, 10 to 20 s)"
 WAITING = f"UMAP is on its way{COMPILES}; PCA meanwhile"
@@ -226,10 +227,13 @@ class Mapping(QObject):
             self._fitting = replace(under_way, asked=under_way.asked or asked)
             self._tell(None)
             return
-        self._fitting = _Fit(self.survey, settings, known is not None, asked or known is None, thorough)
+        # of other points of the data the map goes on from where those lie that were on it, and so is there sooner, too
+        kin = self.layouts.beginning(settings, encoding) if known is None and settings.kind == "umap" else None
+        followed = known is not None or kin is not None
+        self._fitting = _Fit(self.survey, settings, followed, asked or known is None, thorough)
         self._tell(None)
         if known is None:
-            self._projector.fit(encoding.mu, settings=settings)
+            self._projector.fit(encoding.mu, kin, None if kin is None else KIN_EPOCHS, settings)
         else:
             epochs = THOROUGH_EPOCHS if thorough else None
             self._projector.fit(encoding.mu, known.coords, epochs, settings, known.encoding.mu)

@@ -23,11 +23,11 @@ from latentlab.gui.main_window.library import (
     read_run,
 )
 from latentlab.gui.main_window.mapping import Mapping
-from latentlab.gui.records import Live
+from latentlab.gui.records import Encoding, Live
 from latentlab.gui.session import Session
 from latentlab.gui.states.amount import preferred
 from latentlab.gui.threads.decoding import Decoder
-from latentlab.gui.threads.encoding import Encoder, Survey
+from latentlab.gui.threads.encoding import Encoder, Survey, survey
 from latentlab.gui.threads.jobs import Jobs, Ticket
 from latentlab.gui.threads.model_thread import FromHistory, FromRun, FromSnapshot, Weights
 from latentlab.runs.folder import RunFolder, open_run
@@ -109,6 +109,7 @@ class Opening(QObject):
         session.add_records(opened.records)
         if opened.stored is not None:
             self._mapping.show_kept(opened.stored, opened.layouts)
+            self._survey(opened.stored)
         else:
             session.set_map_note("Reading the pictures…")
         index, choice = None if opened.stored is None else opened.stored.index, preferred()
@@ -120,6 +121,19 @@ class Opening(QObject):
         if run.step:
             self._use(FromRun(run.path))
         session.logged.emit(f"Opened {run.name}: {run.status}, epoch {run.epoch}, step {run.step}")
+
+    def _survey(self, kept: Encoding) -> None:
+        """Many points take long to be encoded: until then what was kept of them is enough to walk on their map."""
+        if len(kept) > LIVE_POINTS:
+            self._jobs.start("survey", lambda _ticket: survey(kept), self._on_kept_survey)
+
+    def _on_kept_survey(self, found: Survey) -> None:
+        if self._mapping.survey is None and self._session.encoding is found.encoding:
+            note = self._session.map_note, self._session.map_action
+            self._mapping.take(found)
+            self._session.set_map_note(*note)
+            if self._session.images is not None:  # else when they are there
+                self._exploring.begin()
 
     def _read_pictures(
         self, path: Path, index: NDArray[np.int64] | None, choice: int, ticket: Ticket
