@@ -152,6 +152,8 @@ def test_the_format_may_be_named_instead_of_the_file(
     with Image.open(tmp_path / "two.apng") as film:
         assert film.n_frames == 4  # type: ignore[attr-defined]
     assert call("export", "small", "curves", "--format", "csv").code == 0
+    assert call("export", "small", "curves", "--out", "curves.svg").code == 0
+    assert (tmp_path / "curves.svg").read_text().startswith("<svg")
     lines = (tmp_path / "small-curves.csv").read_text().splitlines()
     assert "neg_elbo" in lines[0]
     assert len(lines) == len(trained_run.metrics.read()) + 1

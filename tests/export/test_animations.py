@@ -3,6 +3,7 @@
 import errno
 import os
 from importlib.util import find_spec
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from latentlab.explore.overshoot import overshot
 from latentlab.explore.paths import through
 from latentlab.export import animations
 from latentlab.export.animations import encoded, estimated_bytes, in_words, save_animation
+from latentlab.export.curves_drawing import BOTTOM, HEIGHT, TOP, drawn, round_ticks
 from latentlab.export.frames import AS_PICTURES, save_frames
 from latentlab.export.moving_formats import MOVING, Show, durations
 from latentlab.export.tables import save_records
@@ -244,6 +246,36 @@ def test_curves_are_a_table_of_every_quantity(tmp_path):
     assert lines == ["step,split,kl,kl_per_dim_0,kl_per_dim_1,beta", "1,train,0.5,0.25,0.25,", "2,,,,,"]
     with pytest.raises(ValueError, match="no curves yet"):
         save_records(tmp_path / "b.csv", [])
+
+
+def test_curves_are_drawn_as_lines_and_dots_within_their_axes():
+    steps = np.arange(1, 101)
+    records = [{"step": int(s), "neg_elbo": 500 / s, "reconstruction": 400 / s, "kl": s / 50} for s in steps]
+    records += [{**records[s - 1], "split": "validation"} for s in (50, 100)]
+    drawing = ElementTree.fromstring(drawn(records, "a & b"))
+    space = "{http://www.w3.org/2000/svg}"
+    plots = drawing.findall(f"{space}g")
+    lines = [[line.attrib["points"] for line in plot.findall(f"{space}polyline")] for plot in plots]
+    assert [len(each) for each in lines] == [2, 1]
+    assert [len(plot.findall(f"{space}circle")) for plot in plots] == [4, 2]
+    kl = np.array([place.split(",") for place in lines[1][0].split()], float)
+    assert len(kl) > 95
+    assert np.allclose(np.diff(kl, axis=0), np.diff(kl, axis=0).mean(axis=0), atol=0.11), "a straight line"
+    for plot in lines:
+        for line in plot:
+            heights = np.array([place.split(",")[1] for place in line.split()], float)
+            assert (heights >= TOP - 0.1).all()
+            assert (heights <= HEIGHT - BOTTOM + 0.1).all()
+    with pytest.raises(ValueError, match="no curves yet"):
+        drawn([], "a")
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
+def test_ticks_are_round_within_and_neither_many_nor_none(low, width):
+    ticks = round_ticks(low, low + width)
+    assert 2 <= len(ticks) <= 11
+    assert all(low - 1e-6 * width - 1e-9 <= tick <= low + width * (1 + 1e-6) + 1e-9 for tick in ticks)
+    assert np.allclose(np.diff(ticks), np.diff(ticks)[0], rtol=1e-6)
 
 
 @settings(deadline=None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -225,7 +225,12 @@ def test_any_panel_becomes_a_picture_as_fine_as_asked(desk: Desk):
         with Image.open(desk.written(path)) as picture:
             sizes[scale] = np.asarray(picture.convert("RGB"))
             assert picture.size == (view.width() * scale, view.height() * scale)
-    assert not np.array_equal(sizes[1].repeat(2, axis=0).repeat(2, axis=1), sizes[2]), "finer, not only larger"
+    blocks = sizes[2].reshape(view.height(), 2, view.width(), 2, 3)
+    varied = (blocks.max(axis=(1, 3)) != blocks.min(axis=(1, 3))).any(axis=-1)
+    corner = view.canvas.mapTo(view, QPoint(0, 0))
+    places = [view.canvas.to_pixels(float(x), float(y)).toPoint() + corner for x, y in desk.session.layout.coords]
+    fine = [varied[p.y() - 3 : p.y() + 4, p.x() - 3 : p.x() + 4].any() for p in places]
+    assert np.mean(fine) > 0.9, "points are drawn finer, not only larger"
     assert view.tool_bar.isVisible()
     view.grab().save(str(desk.folder / "with.png"))
     with Image.open(desk.folder / "with.png") as picture:
