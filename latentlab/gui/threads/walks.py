@@ -23,8 +23,11 @@ AT_ONCE = 32  # frames of an animation between two looks at the other channels
 
 @dataclass(frozen=True, eq=False)
 class WalkAsked:
-    """z: of each way (T, d), or the waypoints (W, d) of a geodesic, none of which: no geodesic any more; a column more
-    where classes are mixed, as for `decoder_of`. lines (n, d): ways that are to be measured. mu (N, d): what a geodesic's graph is made of, or None."""
+    """z: of each way (T, d), or the waypoints (W, d) of a geodesic; none: no geodesic is wanted any more.
+
+    There is a column more where classes are mixed, as for `decoder_of`. lines (n, d): ways that are to be measured.
+    mu (N, d): what a geodesic's graph is made of, or None.
+    """
 
     z: tuple[Floats, ...]
     classes: Classes = None
