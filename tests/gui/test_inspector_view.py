@@ -104,6 +104,9 @@ def test_how_unusual_it_is_among_the_points_of_the_map(qtbot: QtBot, explored: S
     assert "more unusual than 75 % of 4 points" in words.text()
     explored.set_facts(PointFacts(100, anomaly=np.r_[np.zeros(360), np.full(40, 99)].astype(np.float32)))
     assert "more unusual than 90 % of 400 points" in words.text(), "the map's own scores go first"
+    state.set_inspection(inspection(anomaly=100.0), None)
+    assert "more unusual than all 400 points" in words.text()
+    state.set_inspection(inspection(anomaly=36.0), None)
     explored.set_facts(PointFacts(90, anomaly=np.zeros(400, np.float32)))
     state.set_peers(Peers(90, np.zeros(3, np.float32)))
     assert words.text() == "Anomaly score 36.0 nats", "scores of other weights say nothing"

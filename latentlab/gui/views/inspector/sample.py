@@ -193,7 +193,7 @@ class SamplePart(QWidget):
             others = state.peers.scores
         share = None if others is None else percentile(found.anomaly, others)
         if share is not None and others is not None:
-            words += f": more unusual than {share:.0f} % of {len(others):,} points of the map"
+            words += f": more unusual than {_share(share)}{len(others):,} points of the map"
         self._anomaly.setText(words)
 
     def _show_own(self) -> None:
@@ -206,6 +206,13 @@ class SamplePart(QWidget):
         self._invert.setChecked(subject is not None and subject.inverted)
         for name, shown in (("_own_back", state.own is not None and not own), ("_own_remove", own)):
             getattr(self, name).setVisible(shown)
+
+
+def _share(percent: float) -> str:
+    """All or none are said only where it is so."""
+    if percent in (0, 100):
+        return "all " if percent else "none of "
+    return f"{min(max(round(percent), 1), 99)} % of "
 
 
 def _term(found: Inspection | None, key: str) -> str:

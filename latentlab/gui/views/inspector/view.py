@@ -59,7 +59,7 @@ class InspectorView(QWidget):
         self.tabs = named(QTabBar(), "inspector_tabs", "Parts of the inspector", "")
         self.tabs.setProperty("look", "narrow")
         self.tabs.setUsesScrollButtons(False)
-        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
+        self.tabs.setElideMode(Qt.TextElideMode.ElideNone)
         self._pages = QStackedWidget()
         pages = (
             _Page(_below(self.place, self.sample), self.sample.fit), _Page(self.posterior, None),
