@@ -222,3 +222,20 @@ def test_the_card_says_what_a_click_does_with_this_tool(hand: Hand):
         hand.view.hover.set_row(7)
         hand.qtbot.waitUntil(hand.view.card.isVisible)
         assert hand.view.card.lines[1].text() == words
+
+
+def test_a_path_by_way_of_places_keeps_the_letters_of_a_and_b(qtbot: QtBot, explored: Session):
+    hand = Hand(qtbot, explored)
+    coords = np.random.default_rng(0).uniform(-1, 1, (len(explored.encoding), 2)).astype(np.float32)
+    explored.set_layout(Layout("pca", coords))
+    a, b = (Place(explored.encoding.mu[row], position=place) for row, place in ((1, (-0.5, 0.0)), (2, (0.5, 0.0))))
+    explored.set_end("A", a)
+    explored.set_end("B", b)
+    places = np.array([a.position, (0.0, 0.5), b.position], np.float32)
+    explored.set_route(Route(explored.encoding.mu[[1, 3, 2]], places, tied=True))
+    explored.set_walk("path")
+    marks = hand.canvas.marks
+    assert marks.walked
+    assert not marks.joined, "no straight line joins them"
+    explored.set_route(replace(explored.route, tied=False))
+    assert not marks.walked

@@ -54,14 +54,15 @@ class MapMarks:
         self.a: XY | None = None
         self.b: XY | None = None
         self.own: XY | None = None  # an image of the person's own
-        self.walked = True  # from A to B; else the strip leads elsewhere, and both are faint and nothing joins them
+        self.walked = True  # from A to B; else the strip leads elsewhere, and both are faint
+        self.joined = True  # by no way but the straight one
 
     def draw(self, painter: QPainter, view: QTransform) -> None:
         """view: from the map to pixels."""
         colours = theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = theme.qcolor(colours.text)
-        if self.walked and self.a is not None and self.b is not None:
+        if self.joined and self.a is not None and self.b is not None:
             painter.setPen(QPen(text, 1, Qt.PenStyle.DashLine))
             painter.drawLine(view.map(QPointF(*self.a)), view.map(QPointF(*self.b)))
         self.neighbours.draw(painter, view, theme.qcolor(colours.muted))

@@ -27,13 +27,17 @@ class Ends(QObject):
 
     @property
     def walked(self) -> bool:
-        """The strip goes from A to B."""
+        """The strip goes from A to B, by way of others or not."""
+        return self._joined or (self._session.route is not None and self._session.route.tied)
+
+    @property
+    def _joined(self) -> bool:
         return self._session.walk == "ends" or self._session.route is None
 
     def mark(self) -> None:
         marks = self._canvas.marks
         marks.a, marks.b = (position(end) for end in self._session.ends)
-        marks.walked = self.walked
+        marks.walked, marks.joined = self.walked, self._joined
         self._canvas.update()
 
     def told_at(self, x: float, y: float) -> Told | None:
@@ -50,4 +54,4 @@ class Ends(QObject):
         strip = self._session.strip
         if strip is None or not self.walked or not len(strip.pixels):
             return None
-        return strip.pixels[0 if letter == "A" else -1]
+        return strip.pixels[strip.beyond if letter == "A" else -1 - strip.beyond]

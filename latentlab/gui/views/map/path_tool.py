@@ -163,8 +163,10 @@ class Paths(QObject):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setOpacity(1.0 if self._session.walk == "path" else FAINT)
         _draw_line(painter, view, places, dashed=layout.kind not in EXACT)
+        tied = self._session.route is not None and self._session.route.tied
         for number, (x, y) in enumerate(places.tolist(), 1):
-            _draw_handle(painter, view.map(QPointF(x, y)), number)
+            if not (tied and number in (1, len(places))):  # where A and B have their letters
+                _draw_handle(painter, view.map(QPointF(x, y)), number)
         painter.restore()
 
     # -- what the mouse and the keys do besides the tool's own
