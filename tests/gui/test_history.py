@@ -185,14 +185,24 @@ def test_bar_list_and_slider_tell_a_paused_training_alike(qtbot: QtBot, window: 
     window.running.pause()
     wait(lambda: session.training.phase == "paused")
     wait(lambda: any(row.path == session.run.path for row in session.runs))
-    words = f"epoch {session.training.epoch} of 100000"
-    listed = window.findChild(QListView, "runs").model()
-    rows = [listed.index(row, 0).data(SUMMARY) for row in range(listed.rowCount())]
-    (row,) = [row for row in rows if row.path == session.run.path]
-    assert second_line(row).endswith(words)
-    assert status_word(row) == "paused"
-    assert window.findChild(QWidget, "run_status").text() == f"{words} · paused"
-    assert f"epoch {window.views.map.scrubber.words.text()}" == f"{words} · newest"
+
+    def alike(status: str) -> None:
+        words = f"epoch {session.run.epoch} of 100000"
+        listed = window.findChild(QListView, "runs").model()
+        rows = [listed.index(row, 0).data(SUMMARY) for row in range(listed.rowCount())]
+        (row,) = [row for row in rows if row.path == session.run.path]
+        assert second_line(row).endswith(words)
+        assert status_word(row) == status
+        assert window.findChild(QWidget, "run_status").text() == f"{words} · {status}"
+        assert f"epoch {window.views.map.scrubber.words.text()}" == f"{words} · newest"
+
+    alike("paused")
+    session.update_run(epoch=session.run.epoch + 1)
+    session.set_training(epoch=session.run.epoch)
+    alike("paused")
+    session.set_training(epoch=session.run.epoch + 1)
+    session.update_run(epoch=session.training.epoch)
+    alike("paused")
 
 
 def test_a_run_that_was_cut_short_shows_the_weights_that_were_saved_at_their_place(

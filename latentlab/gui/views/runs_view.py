@@ -205,7 +205,8 @@ class RunsView(QWidget):
         self._list.activated.connect(self._on_chosen)
         session.runs_changed.connect(self._refresh_runs)
         session.run_changed.connect(self._refresh_open)
-        session.training_changed.connect(self._refresh_figures)
+        for signal in (session.run_changed, session.training_changed):
+            signal.connect(self._refresh_figures)
         self._refresh_runs()
 
     def _button(self, text: str, name: str, tip: str, signal: SignalInstance) -> QToolButton:

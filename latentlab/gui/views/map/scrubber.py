@@ -41,8 +41,8 @@ class Scrubber(QWidget):
         row.addWidget(self.newest)
         self.slider.valueChanged.connect(self._on_moved)
         self.newest.clicked.connect(lambda: self.epoch_chosen.emit(None))
-        session.history_changed.connect(self.refresh)
-        session.training_changed.connect(self.refresh)
+        for signal in (session.history_changed, session.training_changed, session.run_changed):
+            signal.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
