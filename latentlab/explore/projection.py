@@ -134,9 +134,7 @@ def _optimise(
     return np.nan_to_num(layout)  # points without any neighbour at a finite distance are left without a place
 
 
-def _begun(
-    mu: Floats, count: int, progress: FractionDone | None
-) -> "tuple[Layout, Neighbours, FractionDone | None]":
+def _begun(mu: Floats, count: int, progress: FractionDone | None) -> "tuple[Layout, Neighbours, FractionDone | None]":
     """What every fit begins with: the points as umap takes them, their neighbours, and how progress is told from there
     on."""
     _keep_compiled()
