@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QM
 from latentlab.gui.session import Session
 from latentlab.gui.widgets.choice import Choice
 from latentlab.gui.widgets.labels import empty
-from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.named import named, wrapped
 from latentlab.runs.groups import LONGEST_NAME, REST
 
 METHODS = {
@@ -54,7 +54,7 @@ class MakePage(QWidget):
         for key, (text, _) in METHODS.items():
             self._method.addItem(text, key)
         self._method.currentIndexChanged.connect(
-            lambda _: self._method.setToolTip(METHODS[self._method.currentData()][1])
+            lambda _: self._method.setToolTip(wrapped(METHODS[self._method.currentData()][1]))
         )
         self._name = named(QLineEdit(), "direction_name", "Name of the direction", "Left empty: the groups' names")
         self._name.setMaxLength(LONGEST_NAME)

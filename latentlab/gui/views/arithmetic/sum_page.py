@@ -10,7 +10,7 @@ from latentlab.gui.states.arithmetic import Slot
 from latentlab.gui.views.arithmetic.parts import IN_FULL, SendButtons, picture_of
 from latentlab.gui.widgets import usual
 from latentlab.gui.widgets.labels import empty, muted
-from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.named import named, wrapped
 from latentlab.gui.widgets.picture import PictureView
 
 SLOTS: dict[Slot, str] = {"a": "", "b": "−", "c": "+"}
@@ -73,7 +73,9 @@ class _SlotCard(QWidget):
         words = f"{self._slot}: choose…" if filling is None else filling.words
         room = WIDE - 14
         self.button.setText(self.button.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room))
-        self.button.setToolTip("Choose what goes into this slot" if filling is None else f"{self._slot}: {words}")
+        self.button.setToolTip(
+            wrapped("Choose what goes into this slot" if filling is None else f"{self._slot}: {words}")
+        )
         self.button.setAccessibleDescription(words)
 
 
