@@ -118,6 +118,15 @@ def use(window: MainWindow, layout: str = "axes") -> None:
     zoom(window)
 
 
+def test_a_panel_that_took_its_size_late_does_not_undo_the_view(qtbot: QtBot, opened: Open):
+    window = opened(demo_run())
+    canvas = window.views.map.canvas
+    canvas.resize(canvas.width() - 30, canvas.height())  # which is to be fitted into it, soon
+    canvas.look(1.0, 2.0, 30.0)
+    qtbot.wait(50)
+    assert canvas.viewpoint == (1.0, 2.0, 30.0)
+
+
 def test_everything_comes_back(qtbot: QtBot, opened: Open, trained_run: RunFolder):
     first = opened(trained_run.path)
     use(first)

@@ -192,9 +192,7 @@ class Restoring(QObject):
             return True
         if layout is None or layout.kind != kept.layout.kind or not canvas.isVisible():
             return False
-        view = kept.view
-        canvas.look(*view)
-        QTimer.singleShot(0, self, lambda: canvas.look(*view))  # what was already to be fitted into the panel was, then
+        canvas.look(*kept.view)
         return True
 
     # -- keeping it

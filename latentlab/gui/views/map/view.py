@@ -141,7 +141,7 @@ class MapView(QWidget):
             self.notes.place()
             self.filter.place()
             if self.canvas.fitted:
-                QTimer.singleShot(0, self, self.fit)
+                QTimer.singleShot(0, self, self._fit_again)
         return False
 
     # -- what is shown
@@ -151,6 +151,11 @@ class MapView(QWidget):
         bounds = self._bounds()
         if bounds is not None:
             self.canvas.fit(bounds)
+
+    def _fit_again(self) -> None:
+        """The panel has another size, and nobody has looked closer meanwhile."""
+        if self.canvas.fitted:
+            self.fit()
 
     def _bounds(self) -> QRectF | None:
         """Of the layout's points."""
