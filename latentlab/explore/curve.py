@@ -32,11 +32,14 @@ class Curve:
         """Points at even decoded lengths, (count, d), count >= 2; the first and the last are the ends, to the bit."""
         if self.length == 0.0:  # all of it looks the same
             place = np.linspace(0, len(self.z) - 1, count)
+            below = np.clip(np.floor(place).astype(np.int64), 0, len(self.z) - 2)
+            share = place - below
         else:
-            known, first = np.unique(self.lengths, return_index=True)
-            place = np.interp(np.linspace(0, self.length, count), known, first)
-        below = np.clip(np.floor(place).astype(np.int64), 0, len(self.z) - 2)
-        share = (place - below)[:, None]
+            wanted = np.linspace(0, self.length, count)
+            below = np.clip(np.searchsorted(self.lengths, wanted, side="right") - 1, 0, len(self.z) - 2)
+            piece = self.lengths[below + 1] - self.lengths[below]
+            share = np.clip((wanted - self.lengths[below]) / np.maximum(piece, 1e-300), 0.0, 1.0)
+        share = share[:, None]
         frames = ((1 - share) * self.z[below] + share * self.z[below + 1]).astype(np.float32)
         frames[0], frames[-1] = self.z[0], self.z[-1]
         return frames
