@@ -25,7 +25,7 @@ FractionDone = Callable[[float], None]
 LEAST_POINTS = 5  # fewer than these have no neighbourhoods to keep: their map is the PCA plane
 # Neighbours are found by us, up to here exactly: umap's own way takes 3.3 s of Python at 1,797 points (17 s at 4,095),
 # and above 4,096 an approximate search that compiles for a minute first. With more points than this the exact search
-# takes longer than an approximate one of ours (see near): 15 s of one processor against 2 s at 70,000.
+# takes longer than an approximate one of ours (see near): 17 s of one processor against 2 s at 70,000.
 EXACT_UP_TO = 20_000
 FILLED_TOGETHER = 2000  # points whose beginning is looked for in one go
 BESIDE = 0.005  # of the layout's spread: how far from their nearest such points begin

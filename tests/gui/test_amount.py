@@ -1,6 +1,7 @@
 """As many points on the map as are chosen: what is shown meanwhile, what stays selected, and when fewer follow."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,12 @@ from pytestqt.qtbot import QtBot
 
 from latentlab.explore.loaded import load
 from latentlab.explore.map_cache import load_map
+from latentlab.explore.projection_settings import ProjectionSettings
 from latentlab.gui.app import make_application
-from latentlab.gui.main_window import bringing, library, opening
+from latentlab.gui.main_window import bringing, layouts, library, opening
 from latentlab.gui.main_window.renumbering import rows_of
 from latentlab.gui.main_window.window import MainWindow
+from latentlab.gui.records import Encoding
 from latentlab.gui.states import amount
 from latentlab.gui.states.amount import AmountState, points_for, prefer, preferred
 from latentlab.gui.threads import encoding
@@ -286,3 +289,16 @@ def test_a_large_kept_map_can_be_walked_on_before_it_is_encoded(window: MainWind
     wait(lambda: shows(window, ALL) and window.session.picture is not None)
     assert any(known), "a place was gone to while nothing was known but where the points are"
     as_it_is(window)
+
+
+def test_of_very_many_points_few_layouts_are_remembered(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(layouts, "MOST_POINTS", 450)
+    many = Encoding(np.arange(100), np.zeros((100, 2), np.float32), np.zeros(2, np.float32), 1)
+    every = [replace(ProjectionSettings(), n_neighbors=2 + i) for i in range(6)]
+    kept = layouts.Layouts()
+    for settings in every:
+        kept.put(layouts.Kept(many, np.zeros((100, 2), np.float32), settings))
+    assert [each.settings for each in kept.all_of(many)] == every[2:]
+    monkeypatch.setattr(layouts, "MOST_POINTS", 10)
+    kept.put(layouts.Kept(many, np.zeros((100, 2), np.float32), every[0]))
+    assert [each.settings for each in kept.all_of(many)] == [*every[4:], every[0]]

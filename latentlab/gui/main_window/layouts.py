@@ -9,7 +9,8 @@ from latentlab.explore.projection_settings import ProjectionSettings
 from latentlab.gui.main_window.renumbering import rows_of
 from latentlab.gui.records import Encoding, Floats
 
-MOST = 24  # of 5,000 points each holds 40 kB, and keeps its encoding alive
+MOST = 24  # of 5,000 points each holds 40 kB, and keeps its encoding alive; and
+MOST_POINTS, FEWEST = 400_000, 3  # of all of them together, where those are not fewer layouts than these
 FEWEST_SHARED, LEAST_SHARED = 50, 0.02  # points that two maps have in common, and their share of the new one's
 CLOSE = 1e-3  # of the latents' spread: the same weights encode so alike on another device, or in another batch
 
@@ -27,7 +28,7 @@ class Kept:
 
 
 class Layouts:
-    """The newest last; beyond MOST the oldest goes."""
+    """The newest last; beyond MOST, or MOST_POINTS, the oldest go."""
 
     def __init__(self) -> None:
         self._kept: list[Kept] = []
@@ -39,6 +40,8 @@ class Layouts:
         """In place of the one of the same settings and latents, if there is one."""
         self._drop(kept.settings, kept.encoding)
         self._kept = [*self._kept, kept][-MOST:]
+        while len(self._kept) > FEWEST and sum(len(each.coords) for each in self._kept) > MOST_POINTS:
+            self._kept = self._kept[1:]
 
     def drop(self, settings: ProjectionSettings) -> None:
         """All of these settings."""
