@@ -18,7 +18,6 @@ from latentlab.gui.views.inspector.place import nearest_rows
 from latentlab.gui.views.inspector.view import PARTS, InspectorView
 from latentlab.gui.widgets import theme, usual
 from latentlab.gui.widgets.intervals import Interval
-from latentlab.gui.widgets.mask_painter import PRESETS, MaskPainter, preset
 from latentlab.gui.widgets.picture import PictureView, diverging, signed_error
 from latentlab.gui.widgets.thumbnails import Thumbnails
 
@@ -301,45 +300,6 @@ def test_a_mask_is_chosen_and_filled_in(qtbot: QtBot, explored: Session):
     assert len(view.findChild(Thumbnails, "inspector_filled_steps").pictures) == 2
     off = np.sqrt(np.mean(((20.0 - explored.images.pixels[5][0, :, :4]) / 255) ** 2))
     assert f"{off:.3f}" in texts(view)
-
-
-def test_a_mask_is_painted_by_mouse_and_keyboard(qtbot: QtBot):
-    painter = MaskPainter(80, "painter", "To be masked")
-    qtbot.addWidget(painter)
-    painter.set_pixels(np.zeros((1, 8, 8), np.uint8))
-    painter.show()
-    left = Qt.MouseButton.LeftButton
-    painter.tool = "rectangle"
-    qtbot.mousePress(painter, left, pos=QPoint(15, 25))
-    qtbot.mouseMove(painter, QPoint(75, 75))
-    qtbot.mouseMove(painter, QPoint(45, 55))
-    qtbot.mouseRelease(painter, left, pos=QPoint(45, 55))
-    expected = np.zeros((8, 8), bool)
-    expected[2:6, 1:5] = True
-    assert np.array_equal(painter.covered, expected)
-    painter.tool = "brush"
-    qtbot.mousePress(painter, left, Qt.KeyboardModifier.ControlModifier, pos=QPoint(35, 35))
-    qtbot.mouseRelease(painter, left, pos=QPoint(35, 35))
-    assert not painter.covered[3, 3]
-    assert painter.covered[5, 1]
-    painter.cover(np.zeros((8, 8), bool))
-    painter.setFocus()
-    for key in (Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Up, Qt.Key.Key_Space):
-        qtbot.keyClick(painter, key)
-    row, column = np.argwhere(painter.covered).mean(axis=0)
-    assert (row, column) == (2, 1), "two to the left of where the brush was last, and one up"
-    qtbot.keyClick(painter, Qt.Key.Key_Delete)
-    assert not painter.covered.any()
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_presets_mask_what_they_say(name: str):
-    mask = preset(name, 8, 6)
-    share = {"nothing": 0, "a quarter": 0.25}.get(name, 0.5)
-    assert mask.mean() == pytest.approx(share if name != "the middle" else 16 / 48)
-    if name.endswith("half"):
-        rows, columns = np.argwhere(mask).mean(axis=0)
-        assert {"left": columns < 2.5, "right": columns > 2.5, "top": rows < 3.5, "bottom": rows > 3.5}[name.split()[0]]
 
 
 def test_the_worst_and_the_best_are_shown_and_can_be_chosen(qtbot: QtBot, explored: Session):

@@ -22,7 +22,7 @@ class ErrorLegend(QWidget):
             f"Error: red is too dark, blue is too light; full colour from {REACH:.2f} of the range on"
         )
         self.setToolTip(
-            "Reconstruction minus image, of the range from black to white; the same scale for every image.\n"
+            "Reconstruction minus image, of the range from black to white.\nThe same scale for every image.\n"
             f"Colours are full from {REACH:.2f} on."
         )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -8,7 +8,7 @@ from latentlab.gui.session import Session
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.error_legend import ErrorLegend
 from latentlab.gui.widgets.labels import figure, muted
-from latentlab.gui.widgets.named import named
+from latentlab.gui.widgets.named import named, wrapped
 from latentlab.gui.widgets.picture import PictureView, diverging, signed_error
 
 LEAST, SMALLEST, LARGEST, GAP = 40, 56, 112, 6  # sides of the pictures, and between them, pixels
@@ -89,7 +89,7 @@ class SamplePart(QWidget):
             caption = muted(words)
             column.addWidget(view)
             column.addWidget(caption)
-            view.setToolTip(tip)
+            view.setToolTip(wrapped(tip))
             line.addLayout(column)
         line.addStretch(1)
         return line
@@ -102,7 +102,7 @@ class SamplePart(QWidget):
         self.terms: dict[str, QLabel] = {}
         for place, (key, words, tip) in enumerate(TERMS):
             name, value = muted(words), named(figure(), f"inspector_{key}", tip.partition(",")[0], tip)
-            name.setToolTip(tip)
+            name.setToolTip(wrapped(tip))
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
             grid.addWidget(name, place, 0)
             grid.addWidget(value, place, 1)
