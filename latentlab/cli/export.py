@@ -52,8 +52,20 @@ def export(request: Namespace) -> int:
             exports.Options(**chosen),
             progress=lambda done, total: steps(f"exporting {request.what}", done, total),
         )
+    _tell_rate(request.out.suffix.lower(), exports.Options(**chosen).fps)
     print(request.out)
     return DONE
+
+
+def _tell_rate(suffix: str, fps: float) -> None:
+    """On stderr, where a GIF's frames cannot all last equally long: they are shown for whole hundredths of a second."""
+    from latentlab.export.moving_formats import MOVING, durations
+
+    if suffix == ".gif":
+        lasting = sorted(set(durations(200, fps, MOVING[suffix].tick_ms)))
+        if len(lasting) > 1:
+            told = " or ".join(str(each) for each in lasting)
+            print(f"a GIF counts in 10 ms: its frames last {told} ms, {fps:g} per second on the whole", file=sys.stderr)
 
 
 def _out(request: Namespace, run: str) -> Path:

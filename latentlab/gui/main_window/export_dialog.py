@@ -23,7 +23,7 @@ from latentlab.gui.widgets.labels import muted
 from latentlab.gui.widgets.named import named
 
 FORMATS = {
-    ".gif": "GIF: shown everywhere; grey exactly, colours from one palette of 256",
+    ".gif": "GIF: shown everywhere; grey exactly, colours from one palette of 255",
     ".webp": "WebP: every colour exactly, in small files; shown by browsers",
     ".apng": "APNG: every colour exactly; shown by browsers",
     ".mp4": "MP4: a film; shown by players, and nearly exact",
