@@ -68,8 +68,9 @@ def main() -> None:
     os.environ["XDG_CONFIG_HOME"] = str(home / "config")
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     try:
-        shutil.copytree(arguments.run, home / "runs" / arguments.run.name)
-        measure(home / "runs" / arguments.run.name, arguments.data_dir, arguments.points, arguments.where)
+        copy = shutil.copytree(arguments.run, home / "runs" / arguments.run.name)
+        (copy / "map.json").unlink(missing_ok=True)  # it begins without a kept map
+        measure(copy, arguments.data_dir, arguments.points, arguments.where)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
