@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.legend_scale import HEIGHT, paint_part
+from latentlab.gui.widgets.named import wrapped
 
 DOT, GAP, INSET = 8, 6, 3  # pixels
 WAYS = "Click to hide or show; double click or Enter: only this; right click: select"
@@ -32,7 +33,7 @@ class LegendEntry(QAbstractButton):
         self.name, self.colour, self.count = name, colour, count
         self.setObjectName(f"legend_{name}")
         self.setAccessibleName(self._spoken())
-        self.setToolTip(f"{self._spoken()}\n{WAYS}" if count else "")
+        self.setToolTip(wrapped(f"{self._spoken()}\n{WAYS}") if count else "")
         self.setEnabled(count is not None)
         self.setCursor(Qt.CursorShape.PointingHandCursor if count else Qt.CursorShape.ArrowCursor)
         self.setText(name)

@@ -24,6 +24,7 @@ QLabel[role="fact"], QLabel[role="muted"] { color: $muted; font-size: 11px; }
 QLabel[role="figure"] { color: $muted; font-size: 11px; font-family: $mono; }
 QLabel[role="bad"] { color: $bad; font-size: 11px; }
 QLabel[role="title"] { font-size: 13px; }
+QLabel#map_note { background: $card; border-radius: 4px; }
 
 QFrame[card="whole"] { background: $card; border: 1px solid $line; border-radius: 8px; }
 QFrame[card="floating"] { background: $card; border: 1px solid $line; border-radius: 6px; }

@@ -9,7 +9,7 @@ from latentlab.gui.views.map.tools import Tool, Tools
 from latentlab.gui.widgets import theme
 from latentlab.gui.widgets.named import named
 
-WIDTH, HEIGHT, GAP, EDGE = 42, 26, 2, 6  # pixels of a button, between them, and to the map's corner
+WIDTH, HEIGHT, GAP, EDGE = 46, 26, 2, 6  # pixels of a button, between them, and to the map's corner
 
 
 class ToolBar(QFrame):
