@@ -89,13 +89,13 @@ def test_without_records_it_says_what_would_bring_them(view: CurvesView, session
     assert not empty_shown()
 
 
-def test_it_is_redrawn_ten_times_a_second_at_most(view: CurvesView, session: Session, qtbot: QtBot) -> None:
+def test_it_is_redrawn_a_few_times_a_second_at_most(view: CurvesView, session: Session, qtbot: QtBot) -> None:
     redraws: list[None] = []
     view.redrawn.connect(lambda: redraws.append(None))
-    for step in range(60):
+    for step in range(100):
         session.add_records(records(range(step, step + 1)))
         qtbot.wait(10)
-    assert 2 <= len(redraws) <= 8  # 0.6 s and a little
+    assert 2 <= len(redraws) <= 5  # in 1 s and a little
 
 
 def test_it_is_not_redrawn_while_nothing_came_or_nobody_looks(view: CurvesView, session: Session, qtbot: QtBot) -> None:
