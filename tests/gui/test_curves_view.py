@@ -103,10 +103,10 @@ def test_it_is_not_redrawn_while_nothing_came_or_nobody_looks(view: CurvesView, 
     with qtbot.waitSignal(view.redrawn, timeout=1000):
         session.add_records(records(range(1, 9)))
     view.redrawn.connect(lambda: redraws.append(None))
-    qtbot.wait(250)
+    qtbot.wait(600)
     view.hide()
     session.add_records(records(range(9, 20)))
-    qtbot.wait(250)
+    qtbot.wait(600)
     assert not redraws
     view.show()
     assert len(redraws) == 1

@@ -112,7 +112,9 @@ class Restoring(QObject):
     # -- the window
 
     def _dress(self, kept: KeptSession, resized: bool) -> None:
-        if not resized and kept.geometry:
+        if resized:  # the panels' arrangement was of another size, too
+            return
+        if kept.geometry:
             self._window.restoreGeometry(unpacked(kept.geometry))
         if kept.arrangement and set(kept.panels) == set(self._panels()):
             self._window.first_painted.connect(lambda: self._arrange(kept))
