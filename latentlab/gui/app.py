@@ -23,9 +23,6 @@ from latentlab.runs.places import default_checkpoints, default_data_dir, demo_ru
 
 log = logging.getLogger(__name__)
 SIZE = (1280, 800)
-# Decoding a picture is a dozen calls into torch, after each of which its thread waits for Python: in a drag p95 of the
-# picture was 40 ms by Python's own 5 ms, and 14 ms by half a millisecond, on two cores that others worked on too.
-SWITCH_S = 0.001
 COLLECT_AFTER_MS = 10_000  # torch is imported by then; until then collecting garbage finds none and costs time
 PICTURE_AFTER_S, PICTURE_AT_LATEST_S = 1.0, 60.0  # a screenshot waits until everything is shown, but not for ever
 
@@ -71,7 +68,6 @@ def make_application(choice: str | None = None) -> QApplication:
     """The QApplication, dressed. choice: 'light', 'dark' or 'system'; by default what the person chose last."""
     app = QApplication.instance() or QApplication([sys.argv[0]])
     assert isinstance(app, QApplication)
-    sys.setswitchinterval(SWITCH_S)
     app.setApplicationName("LatentLab")
     app.setOrganizationName("LatentLab")
     app.setApplicationDisplayName("LatentLab")

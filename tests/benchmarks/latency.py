@@ -8,7 +8,8 @@ event runs from when it is posted to when its picture, or that of a later one, i
 when the inspector is about to paint it ("painted"). Then where the time goes, of each picture: from asking to when the
 decoding thread begins ("waking"), the decoding, until it is heard of ("delivery"); and what decoding one takes alone.
 Draws offscreen where there is no display. Exits with 1 where p95 of a 28x28 model is over 16 ms idle or 50 ms in
-training. --switch-interval: how long a thread may keep Python to itself, in ms, in place of the program's own.
+training. --switch-interval: how long a thread may keep Python to itself, in ms: 1 in place
+of Python's own 5 made no difference to p95 on a quiet machine (5.6 and 6.2 ms idle, 30 and 29 ms in training).
 """
 
 import argparse

@@ -96,7 +96,7 @@ class Panels:
         self._window.resizeDocks([docks["curves"], docks["strip"]], [BOTTOM_HEIGHT] * 2, upright)
         self._window.resizeDocks([docks["curves"], docks["strip"]], [52, 48], sideways)
         self._window.resizeDocks([docks["data"], docks["model"], docks["runs"]], [120, 260, 150], upright)
-        self._window.resizeDocks([docks["inspector"], docks["latent"]], [330, 210], upright)
+        self._window.resizeDocks([docks["inspector"], docks["latent"]], [300, 240], upright)
         if self._initial is None:
             self._initial = self._window.saveState()
 
