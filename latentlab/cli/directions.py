@@ -88,7 +88,7 @@ def _make(request: Namespace, run: RunFolder, kept: Directions) -> None:
             loaded.model, images, errors=False, progress=lambda done, total: steps("encoding", done, total)
         )
     assert encoded is not None, "nobody cancels"
-    name = kept.free_name(request.name or f"{start.name} → {end.name}")
+    name = kept.free_name((request.name or f"{start.name} → {end.name}").strip())
     made = make(name, start, end, request.method, encoded.mu, images.index, images.labels, loaded.step, run.name)
     if request.out is not None:
         write_directions(request.out, replace(kept, groups=(), directions=(made,)))

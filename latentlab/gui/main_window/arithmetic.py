@@ -98,7 +98,7 @@ class Arithmetic(QObject):
             return Filling(f"#{index} · {label}" if label else f"#{index}", z, sample=index)
         return Filling(place.origin if place is not None and place.origin else "a place", z)
 
-    def _mean(self, key: str) -> Filling | None:
+    def _mean(self, key: str, tell: bool = True) -> Filling | None:
         group, encoding = self.group_of(key), self._session.encoding
         if group is None or encoding is None:
             return None
@@ -106,10 +106,12 @@ class Arithmetic(QObject):
         try:
             rows = group.members(encoding.index, None if images is None else images.labels)
         except ValueError as error:
-            self._session.told.emit(str(error), True)
+            if tell:
+                self._session.told.emit(str(error), True)
             return None
         if not rows.any():
-            self._session.told.emit(f"None of the images on the map belong to '{group.name}'", True)
+            if tell:
+                self._session.told.emit(f"None of the images on the map belong to '{group.name}'", True)
             return None
         return Filling(f"mean of {group.name}", encoding.mu[rows].mean(axis=0), group=key)
 
@@ -136,7 +138,7 @@ class Arithmetic(QObject):
                 if len(row):
                     self._state.fill(slot, replace(filling, z=encoding.mu[row[0]]))
             elif filling.group is not None:
-                mean = self._mean(filling.group)
+                mean = self._mean(filling.group, tell=False)  # at each snapshot: nobody has asked
                 if mean is not None:
                     self._state.fill(slot, replace(filling, z=mean.z))
 

@@ -57,6 +57,7 @@ class Exporting(QObject):
             deque()
         )  # the first of them is being decoded: a channel keeps its last request only
         self._dialog: ExportDialog | None = None
+        self._shown: int | None = None  # the past epoch
         self._dropped = False  # the decoder was told of a past epoch: what was asked of it before is not answered
         decoder.walked.connect(self._on_walked)
         decoder.opened.connect(self._on_opened)
@@ -132,7 +133,10 @@ class Exporting(QObject):
             self._decode_next()
 
     def _on_history(self) -> None:
-        self._dropped = True
+        """It also tells of each epoch that is kept, which drops nothing."""
+        shown = self._session.history.shown
+        self._dropped |= shown != self._shown
+        self._shown = shown
 
     def _on_opened(self, weights: object, _step: int) -> None:
         """Weights from a file drop what was asked before; those that a training publishes do not."""

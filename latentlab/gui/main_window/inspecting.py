@@ -41,6 +41,7 @@ class Inspecting(QObject):
         self._dim: int | None = None  # that is probed; None: the most informative one
         self._seed = 0
         self._filling: Fill | None = None  # what was asked for last
+        self._terms: tuple[int | None, int | None] = (None, None)  # class and past epoch in force
         self._peers_of: Encoding | None = None
         self._to_lead: Subject | None = None  # the image that the map is to go to, once it was encoded
         self._led: Place | None = None  # the place in hand, while it is that of the person's own image
@@ -49,6 +50,8 @@ class Inspecting(QObject):
         decoder.failed.connect(self._on_failed)
         encoder.compared.connect(self._on_compared)
         session.selection_changed.connect(self._on_selection)
+        for changed in (session.condition_changed, session.history_changed):
+            changed.connect(self._on_other_terms)
         session.condition_changed.connect(self._ask)
         session.model_ready_changed.connect(self._ask)
         session.layout_changed.connect(self._locate_own)
@@ -211,6 +214,13 @@ class Inspecting(QObject):
                 state.set_surroundings(found)
             case Filled() if state.filling and tag[2] is self._filling:
                 state.set_filled(found, found.iteration < found.iterations)
+
+    def _on_other_terms(self) -> None:
+        """Another class, or a past epoch's weights: what is being filled in would be of neither."""
+        terms = (self._session.condition, self._session.history.shown)
+        if terms != self._terms:
+            self._terms = terms
+            self.stop_filling()
 
     def _on_weights(self, _weights: object, _step: int) -> None:
         state = self._session.inspector

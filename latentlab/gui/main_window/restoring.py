@@ -65,7 +65,7 @@ class Restoring(QObject):
     def close(self) -> None:
         """Keeps it for the next time."""
         self._soon.stop()
-        if self._file is not None and not self._coming:
+        if self._file is not None and not self._half:
             self._write(self._file, self._now(), self._next())
         self._file = None
 
@@ -132,16 +132,27 @@ class Restoring(QObject):
     def _bring(self) -> None:
         """As many of the steps as can be taken now."""
         kept, run = self._coming, self._session.run
-        if kept is None or run is None:
+        if kept is None:
+            return
+        if run is None:
+            if self._bring_run not in self._steps:  # somebody has closed it meanwhile
+                self._coming = None
             return
         if run.path != self._path:  # somebody has opened another one meanwhile
             self._coming = None
             return
+        half = self._half
         while self._steps and self._steps[0](kept):
             del self._steps[0]
+        if half and not self._half:
+            QTimer.singleShot(0, self, lambda: self._window.undoing.begin())  # that nothing of it can be undone
         if not self._steps:
             self._coming = None
-            QTimer.singleShot(0, self, lambda: self._window.undoing.begin())  # that nothing of it can be undone
+
+    @property
+    def _half(self) -> bool:
+        """Not all that would be lost is here yet; the map's view does not count, which may never come."""
+        return self._coming is not None and self._bring_images in self._steps
 
     def _on_failed(self, job: str, _sentence: str) -> None:
         """The run cannot be opened, which was said."""
@@ -176,21 +187,25 @@ class Restoring(QObject):
         session, encoding = self._session, self._session.encoding
         if encoding is None:
             return False
-        if kept.hidden:
+        if kept.hidden and session.visible is None:
             session.set_visible(~np.isin(encoding.index, kept.hidden))
-        session.select_group(np.flatnonzero(np.isin(encoding.index, kept.group)))
-        session.select(_row(encoding.index, kept.selected))
-        if session.place is not None and kept.place is not None:
+        if not len(session.group):
+            session.select_group(np.flatnonzero(np.isin(encoding.index, kept.group)))
+        if session.selected is None:
+            session.select(_row(encoding.index, kept.selected))
+        if session.place is not None and kept.place is not None and _still(session.place, kept.place):
             session.set_place(replace(session.place, sample=_row(encoding.index, kept.place.sample)))
         for which, end, was in zip("AB", session.ends, kept.ends, strict=True):
-            if end is not None and was is not None:
+            if end is not None and was is not None and _still(end, was):
                 session.set_end(which, replace(end, sample=_row(encoding.index, was.sample)))  # type: ignore[arg-type]
+        if self._window.mapping.survey is not None:  # the weights may be others: samples are where these put them
+            self._window.exploring.resurvey()
         self._window.exploring.return_to(session.place, session.ends, False)
         return True
 
     def _bring_view(self, kept: KeptSession) -> bool:
         layout, canvas = self._session.layout, self._window.views.map.canvas
-        if kept.view is None:
+        if kept.view is None or self._session.projection.kind != kept.layout.kind:  # somebody chose another map
             return True
         if layout is None or layout.kind != kept.layout.kind or not canvas.isVisible():
             return False
@@ -204,7 +219,7 @@ class Restoring(QObject):
             self._soon.start()
 
     def _keep(self) -> None:
-        file, now = self._file, None if self._coming else self._now()
+        file, now = self._file, None if self._half else self._now()
         if file is None or now is None or now == self._written:
             return
         number = self._next()
@@ -256,6 +271,11 @@ class Restoring(QObject):
             arrangement=packed(window.saveState().data()),
             geometry=packed(window.saveGeometry().data()),
         )
+
+
+def _still(place: Place, kept: KeptPlace) -> bool:
+    """Nobody has gone elsewhere since it was brought back."""
+    return np.array_equal(place.z, np.array(kept.z, np.float32))
 
 
 def _row(index: NDArray[np.int64], image: int | None) -> int | None:
