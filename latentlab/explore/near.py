@@ -61,11 +61,11 @@ def _nearest(points: Points, mine: Rows, others: Rows, count: int) -> tuple[Rows
     square = _squares(points[mine], points[others])
     square[mine[:, None] == others] = -1.0  # itself goes before all, also before those at the same place
     some = np.argpartition(square, count - 1, axis=1)[:, :count]
-    found = np.take_along_axis(square, some, axis=1)
-    sort = np.argsort(found, axis=1, kind="stable")
-    rows = others[np.take_along_axis(some, sort, axis=1)]
-    exact = np.linalg.norm(points[rows] - points[mine][:, None], axis=2)
-    return rows, exact.astype(np.float32)
+    rows = others[some]
+    exact = np.linalg.norm(points[rows] - points[mine][:, None], axis=2).astype(np.float32)
+    first = np.where(rows == mine[:, None], np.float32(-1.0), exact)  # the squares above are rounded: not by them
+    sort = np.argsort(first, axis=1, kind="stable")
+    return np.take_along_axis(rows, sort, axis=1), np.take_along_axis(exact, sort, axis=1)
 
 
 def _centres(points: Points, cells: int) -> Points:

@@ -1,7 +1,7 @@
 """Neighbours of very many points: nearly all of the true ones, in order, each point its own first."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
@@ -24,6 +24,7 @@ def test_nearly_all_true_neighbours_are_found(digits):
 
 
 @settings(deadline=None, max_examples=40)
+@example(348, 1, 3, 0)
 @given(st.integers(3, 700), st.integers(1, 5), st.integers(1, 40), st.integers(0, 5))
 def test_each_point_has_itself_and_others_once(points: int, dims: int, count: int, kinds: int):
     """Also where many lie at one place."""
@@ -36,7 +37,7 @@ def test_each_point_has_itself_and_others_once(points: int, dims: int, count: in
     assert rows.shape == distances.shape == (points, count)
     assert (rows[:, 0] == np.arange(points)).all()
     assert all(len(set(row)) == count for row in rows.tolist())
-    assert (np.diff(distances, axis=1) >= -1e-4).all()
+    assert (np.diff(distances, axis=1) >= 0).all()
 
 
 def test_it_is_told_how_far_the_search_is(monkeypatch):
