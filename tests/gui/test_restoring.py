@@ -204,6 +204,40 @@ def test_a_damaged_file_is_a_line_of_the_log_and_no_more(
     assert window.session.run.path == demo_run()
 
 
+def test_what_stood_on_samples_stands_where_other_weights_put_them(
+    qtbot: QtBot, opened: Open, file: Path, trained_run: RunFolder
+):
+    """Killed while it trained: the places that were kept are of other weights than those that were saved."""
+    first = opened(trained_run.path)
+    index = first.session.encoding.index
+    assert first.close()
+    early = (0.01, 0.0, 0.0, -0.01)
+    places = [KeptPlace(z=early, sample=int(index[row])) for row in (3, 9, 40)]
+    KeptSession(run=str(trained_run.path), place=places[0], ends=(places[1], places[2])).write(file)
+    session = opened().session
+    qtbot.waitUntil(lambda: (session.place.z != np.float32(early)).any(), timeout=20_000)
+    assert [each.sample for each in (session.place, *session.ends)] == [3, 9, 40]
+    for place in (session.place, *session.ends):
+        assert np.allclose(place.z, session.encoding.mu[place.sample], atol=1e-6)
+
+
+def test_a_view_that_never_comes_keeps_nothing_from_being_kept(
+    qtbot: QtBot, opened: Open, file: Path, trained_run: RunFolder
+):
+    """It was left zoomed in on a t-SNE, and at the next start somebody looks at PCA and goes on."""
+    first = opened(trained_run.path)
+    first.session.set_projection(ProjectionSettings(kind="tsne"))
+    zoom(first)
+    first.close()
+    window = opened(wait=False)
+    qtbot.waitUntil(lambda: window.mapping.survey is not None and window.session.images is not None, timeout=40_000)
+    window.mapping.choose("pca")
+    window.exploring.choose_sample(17)
+    image = int(window.session.encoding.index[17])
+    assert window.close()
+    assert KeptSession.read(file).selected == image
+
+
 def test_what_does_not_fit_the_run_any_more_is_left_out(qtbot: QtBot, opened: Open, file: Path, trained_run: RunFolder):
     kept = KeptSession(
         run=str(trained_run.path),
