@@ -107,4 +107,4 @@ def test_choosing_in_the_header_makes_it_so(window: MainWindow, qtbot):
     method.setFocus()
     qtbot.keyClick(method, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: session.strip.method == "spherical", timeout=40_000)
-    assert session.strip.straight is not None
+    qtbot.waitUntil(lambda: session.strip.straight is not None, timeout=40_000)  # measured once it is shown
